@@ -1,0 +1,175 @@
+// Config: the checked configuration as values, after inheritance; nobody reads the text again.
+// Produced by config/resolve, immutable afterwards; read by the control thread. A `listen` section is
+// here as a frontend and a backend of one name, as HAProxy shows it. Times of 0 mean "none".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/location.h"
+
+namespace pgsteer::config {
+
+// "host:port", "ip:port", "/path", "abns@name" as written; names are resolved by the router.
+struct Endpoint {
+    std::string host;                   // name or literal, without brackets
+    Port port{0};
+    std::optional<Address> unix_socket;  // set for /path, unix@path and abns@name
+    std::string text() const;
+};
+
+struct Bind {
+    enum class Kind { any_ipv4, any_ipv6, endpoint, unix_socket, descriptor };
+    Kind kind = Kind::endpoint;
+    Endpoint endpoint;            // endpoint: literal or name; any_*: only the port
+    std::optional<int> descriptor;  // fd@N
+    bool v4v6 = false;
+    bool v6only = false;
+    std::optional<unsigned> mode;        // of a unix socket, octal
+    std::optional<std::string> user;     // of a unix socket
+    std::optional<std::string> group;    // of a unix socket
+    std::optional<std::string> interface;
+    std::optional<int> backlog;
+    std::optional<std::string> name;
+    std::optional<milliseconds> tcp_user_timeout;  // tcp-ut
+    std::optional<std::uint32_t> maxconn;
+    Location at;
+};
+
+struct Header {
+    std::string name;
+    std::string value;
+};
+
+// `http-check expect`: what an HTTP answer must look like.
+struct Expect {
+    enum class Kind { status, string, rstatus, rstring };
+    Kind kind = Kind::status;
+    bool negate = false;
+    std::string pattern;  // "200", "200-299,301", a text or a regular expression, as written
+    Location at;
+    friend bool operator==(const Expect& a, const Expect& b) {
+        return a.kind == b.kind && a.negate == b.negate && a.pattern == b.pattern;
+    }
+};
+
+struct Check {
+    enum class Kind { tcp, http };
+    Kind kind = Kind::tcp;
+    std::string method = "OPTIONS";   // HAProxy's default
+    std::string uri = "/";
+    std::string version = "HTTP/1.0";  // HAProxy's default
+    std::vector<Header> headers;
+    std::string body;
+    std::vector<Expect> expects;  // empty: any 2xx or 3xx
+};
+
+enum class InitState { judged, up };  // judged: pgsteer's rule 1; up: HAProxy's way
+
+struct Server {
+    std::string name;
+    Endpoint endpoint;
+    bool check = false;
+    std::optional<std::string> check_address;  // `addr`
+    std::optional<Port> check_port;            // `port`; else the endpoint's
+    milliseconds inter{2000};
+    std::optional<milliseconds> fast_inter;
+    std::optional<milliseconds> down_inter;
+    std::uint32_t rise = 2;
+    std::uint32_t fall = 3;
+    std::uint32_t weight = 1;  // 0..256
+    std::uint32_t maxconn = 0;  // 0: no limit
+    bool backup = false;
+    bool disabled = false;
+    bool cut_when_down = false;  // on-marked-down shutdown-sessions
+    InitState init_state = InitState::judged;
+    bool resolve_at_start = true;  // false: init-addr none
+    std::optional<milliseconds> tcp_user_timeout;
+    Location at;
+};
+
+enum class BalanceKind { roundrobin, static_rr, leastconn, first, source, random };
+
+struct KeepaliveOptions {
+    bool enabled = false;  // option clitcpka / srvtcpka / tcpka
+    std::optional<seconds> idle;
+    std::optional<seconds> interval;
+    std::optional<std::uint32_t> count;
+};
+
+struct StatsPage {
+    std::string uri = "/haproxy?stats";  // HAProxy's default
+    std::optional<seconds> refresh;
+    std::optional<std::string> realm;
+    std::vector<std::string> users;  // "user:password" of `stats auth`; never logged
+    bool hide_version = false;
+    bool show_node = false;
+    bool show_legends = false;
+    std::optional<std::string> description;
+};
+
+struct Frontend {
+    enum class Mode { tcp, http };  // http: only with a stats page
+    std::string name;
+    Mode mode = Mode::tcp;
+    std::vector<Bind> binds;
+    std::optional<std::string> default_backend;
+    std::optional<StatsPage> stats;
+    std::uint32_t maxconn = 0;  // 0: the global limit alone
+    milliseconds client_timeout{0};
+    milliseconds client_fin_timeout{0};
+    KeepaliveOptions keepalive;
+    std::vector<log::Target> logs;
+    bool log_empty_sessions = true;  // false: option dontlognull
+    bool log_format_tcp = false;     // option tcplog
+    bool disabled = false;
+    Location at;
+};
+
+struct Backend {
+    std::string name;
+    BalanceKind balance = BalanceKind::roundrobin;
+    std::uint32_t random_draws = 2;
+    std::vector<Server> servers;
+    Check check;
+    std::uint32_t retries = 3;  // HAProxy's default
+    bool redispatch = false;
+    bool all_backups = false;
+    bool log_health_checks = false;
+    milliseconds connect_timeout{0};
+    milliseconds server_timeout{0};
+    milliseconds server_fin_timeout{0};
+    milliseconds queue_timeout{0};  // 0 as written or unset: the connect timeout
+    milliseconds check_timeout{0};
+    KeepaliveOptions keepalive;
+    std::vector<log::Target> logs;
+    bool disabled = false;
+    Location at;
+};
+
+struct Global {
+    std::uint32_t maxconn = 0;  // 0: not set, the router chooses from the descriptor limit
+    std::optional<std::uint32_t> threads;
+    bool daemon = false;
+    bool quiet = false;
+    std::optional<std::string> user;
+    std::optional<std::string> group;
+    std::optional<std::string> pid_file;
+    std::optional<std::string> node;
+    std::optional<std::string> description;
+    std::vector<log::Target> logs;
+    milliseconds hard_stop_after{0};
+};
+
+struct Config {
+    Global global;
+    std::vector<Frontend> frontends;
+    std::vector<Backend> backends;
+};
+
+}  // namespace pgsteer::config

@@ -1,0 +1,46 @@
+// Observation: what one probe of one node brought back. Evidence, not opinion: whether a 206 is good
+// depends on who asks, and is decided by health/judge with the asking listener's expectation.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "base/clock.h"
+
+namespace pgsteer::health {
+
+enum class Role : std::uint8_t { unknown, primary, standby };
+std::string_view word(Role role);
+
+// An HTTP answer, as far as it was read (the script's quirks are undone by the probe).
+struct HttpAnswer {
+    int status = 0;         // 100..599
+    std::string reason;     // words after the status
+    std::string body;       // at most the probe's bound
+    Role role = Role::unknown;  // from our agent's header, or the script's word in the body
+};
+
+struct TcpConnected {};
+
+// HAProxy's words for where a check failed.
+enum class FailureKind : std::uint8_t {
+    connect,          // L4CON: refused, unreachable, reset while connecting
+    connect_timeout,  // L4TOUT
+    answer_timeout,   // L7TOUT: connected, then nothing complete in time
+    bad_answer,       // L7RSP: closed early, or not HTTP
+    internal,         // SOCKERR: our own side, for example no descriptor
+};
+
+struct Failure {
+    FailureKind kind{};
+    std::string text;  // "Connection refused", what was received, ...
+};
+
+struct Observation {
+    TimePoint at;        // when it was complete
+    Duration latency{};  // from its start
+    std::variant<HttpAnswer, TcpConnected, Failure> outcome;
+};
+
+}  // namespace pgsteer::health

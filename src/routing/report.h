@@ -1,0 +1,72 @@
+// What goes up from the workers to the control plane: evidence about servers, and ended sessions for
+// the log. Values, sent through one bounded queue a worker; when it is full, session lines are lost
+// and counted, evidence is repeated by the next failing connect.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <variant>
+
+#include "base/address.h"
+#include "base/clock.h"
+#include "routing/table.h"
+
+namespace pgsteer::routing {
+
+// A connect to a server failed: evidence that its node is in trouble.
+struct ConnectFailed {
+    ServerId server{};
+    int error_number = 0;  // errno; ETIMEDOUT when our own timeout ended it
+    TimePoint at;
+};
+
+// Why a session ended. One word each, in log, metrics, docs and tests.
+enum class EndReason : std::uint8_t {
+    client_closed,    // both sides ended, the client first
+    server_closed,    // both sides ended, the server first
+    client_reset,
+    server_reset,
+    client_timeout,   // nothing moved for `timeout client`
+    server_timeout,   // nothing moved for `timeout server`
+    client_left,      // gone before a server was found
+    no_server,        // `timeout queue` passed while none was fit or had a free slot
+    connect_failed,   // every try to connect failed
+    cut,              // its server may not be used any more
+    shutdown,         // the process ends
+    resources,        // out of descriptors or memory
+};
+std::string_view word(EndReason reason);
+
+// Where in its life the session was; the second letter of HAProxy's termination state.
+enum class Phase : std::uint8_t { queue, connect, data, last };
+// HAProxy's two letters ("--", "CD", "sQ", "DD" ...; manual 8.5).
+struct TerminationState {
+    char cause = '-';
+    char phase = '-';
+};
+TerminationState termination_state(EndReason reason, Phase phase);
+
+struct SessionEnded {
+    Address client;
+    FrontendId frontend{};
+    BackendId backend{};
+    bool has_server = false;
+    ServerId server{};
+    WallTime accepted;
+    milliseconds waited{-1};      // %Tw; -1: never got out of the queue
+    milliseconds connecting{-1};  // %Tc; -1: never connected
+    milliseconds total{0};        // %Tt
+    std::uint64_t bytes_in = 0;   // client to server
+    std::uint64_t bytes_out = 0;  // server to client, %B
+    EndReason reason{};
+    Phase phase{};
+    std::uint32_t retries = 0;
+    std::uint32_t process_sessions = 0;   // %ac, after this one ended
+    std::uint32_t frontend_sessions = 0;  // %fc
+    std::uint32_t backend_sessions = 0;   // %bc
+    std::uint32_t server_sessions = 0;    // %sc
+};
+
+using Report = std::variant<ConnectFailed, SessionEnded>;
+
+}  // namespace pgsteer::routing

@@ -1,0 +1,107 @@
+// RoutingTable: everything the data plane needs to know to serve a client, as one immutable value.
+// Built by health/build on the control thread, replaced whole; workers adopt the newest at the top of
+// their loop. State crosses threads, not events: the newest table alone suffices.
+//
+// A cut is a number: a session remembers the version of the table it was chosen from and ends when
+// its row's cut_before is newer (greater).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/address.h"
+#include "base/clock.h"
+#include "routing/counters.h"
+
+namespace pgsteer::routing {
+
+enum class ServerId : std::uint32_t {};
+enum class BackendId : std::uint32_t {};
+enum class FrontendId : std::uint32_t {};
+template <class Id>
+constexpr std::size_t index_of(Id id) {
+    return static_cast<std::size_t>(id);
+}
+
+using Version = std::uint64_t;  // 1 is the first table
+
+// Why a row accepts sessions or not. One word each, in log, page, metrics, docs and tests.
+enum class Cause : std::uint8_t {
+    never_judged,  // no verdict yet: unknown is never UP
+    up,            // its checks pass
+    no_check,      // no `check`: used as it is
+    check_failed,  // its checks fail (dead, or not the role the backend wants)
+    maintenance,   // an operator's or the file's `disabled`
+};
+std::string_view word(Cause cause);
+
+enum class Balance : std::uint8_t { roundrobin, static_rr, leastconn, first, source, random };
+
+struct ServerRow {
+    std::string name;
+    BackendId backend{};
+    std::vector<Address> addresses;  // tried in this order; empty: the name did not resolve
+    std::uint32_t weight = 1;        // 0: no new sessions by balancing
+    std::uint32_t limit = unlimited;
+    bool backup = false;
+    bool accepts = false;
+    Cause cause = Cause::never_judged;
+    Version cut_before = 0;
+    std::shared_ptr<Shared> shared;
+};
+
+// 0 means "none".
+struct Keepalive {
+    bool enabled = false;
+    seconds idle{0};
+    seconds interval{0};
+    std::uint32_t count = 0;
+};
+
+struct BackendRow {
+    std::string name;
+    Balance balance = Balance::roundrobin;
+    std::uint32_t random_draws = 2;
+    bool all_backups = false;         // `option allbackups`
+    std::vector<ServerId> servers;    // in the order of the file
+    // Accepting non-backup servers (backups when there is none), spread smoothly by weight: what
+    // roundrobin walks through and source indexes into.
+    std::vector<ServerId> schedule;
+    milliseconds connect_timeout{0};
+    milliseconds server_timeout{0};
+    milliseconds server_fin_timeout{0};
+    milliseconds queue_timeout{0};
+    std::uint32_t retries = 3;
+    milliseconds tcp_user_timeout{0};
+    Keepalive keepalive;
+    std::shared_ptr<Shared> shared;
+};
+
+struct FrontendRow {
+    std::string name;
+    BackendId backend{};
+    milliseconds client_timeout{0};
+    milliseconds client_fin_timeout{0};
+    std::uint32_t limit = unlimited;
+    bool log_sessions = true;
+    bool log_empty_sessions = true;  // false: `option dontlognull`
+    std::shared_ptr<Shared> shared;
+};
+
+struct RoutingTable {
+    Version version = 0;
+    std::vector<ServerRow> servers;      // by ServerId
+    std::vector<BackendRow> backends;    // by BackendId
+    std::vector<FrontendRow> frontends;  // by FrontendId
+    std::uint32_t limit = unlimited;     // global maxconn
+    std::shared_ptr<Shared> shared;      // the process
+
+    const ServerRow& at(ServerId id) const { return servers[index_of(id)]; }
+    const BackendRow& at(BackendId id) const { return backends[index_of(id)]; }
+    const FrontendRow& at(FrontendId id) const { return frontends[index_of(id)]; }
+};
+
+}  // namespace pgsteer::routing
