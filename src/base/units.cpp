@@ -45,7 +45,7 @@ Result<milliseconds> checked_time(std::string_view text, std::int64_t number,
 
 }  // namespace
 
-Result<milliseconds> parse_time(std::string_view text, DefaultUnit unit) {
+Result<milliseconds> parse_time(std::string_view text, BareNumber unit) {
     const auto split = split_number(text);
     if (!split) return split.error();
     constexpr std::array<std::pair<std::string_view, std::int64_t>, 6> units{
@@ -57,7 +57,7 @@ Result<milliseconds> parse_time(std::string_view text, DefaultUnit unit) {
          {"d", 86'400'000'000}}};
     if (split->rest.empty()) {
         return checked_time(text, split->number,
-                            unit == DefaultUnit::milliseconds ? 1'000 : 1'000'000);
+                            unit == BareNumber::is_milliseconds ? 1'000 : 1'000'000);
     }
     for (const auto& [name, us] : units)
         if (split->rest == name) return checked_time(text, split->number, us);

@@ -14,12 +14,12 @@
 namespace pgsteer {
 
 // Unit of a number that names none.
-enum class DefaultUnit { milliseconds, seconds };
+enum class BareNumber { is_milliseconds, is_seconds };
 
 // Units us, ms, s, m, h, d. Errors: empty, not a number, unknown unit, above 2^31 - 1 ms (24 days),
 // a non-zero time that rounds to 0 ms.
 Result<milliseconds> parse_time(std::string_view text,
-                                DefaultUnit unit = DefaultUnit::milliseconds);
+                                BareNumber unit = BareNumber::is_milliseconds);
 
 // Bytes; units k, m, g (1024-based), either case, with an optional trailing B.
 Result<std::uint64_t> parse_size(std::string_view text);

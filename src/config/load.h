@@ -1,0 +1,56 @@
+// Text to one checked Config: read the files, split into words, let each keyword's row write its
+// field, then resolve inheritance and check across lines. All mistakes are collected, none stops the
+// reading. Pure but for reading the files; no name is resolved here. Control thread, at start and
+// reload.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+
+namespace pgsteer::config {
+
+enum class Severity { notice, warning, alert };
+
+struct Diagnostic {
+    Severity severity = Severity::alert;
+    Location at;
+    std::string text;  // without the location: "'sever' : unknown keyword ...; did you mean 'server'?"
+    // "[FILE:LINE] TEXT"
+    std::string line() const;
+};
+
+enum class KeywordClass { honoured, inert, refused };
+
+// One keyword met in the files; what `-c` reports.
+struct KeywordUse {
+    std::string keyword;  // with its section's or option's word, as "server ... check"
+    KeywordClass kind = KeywordClass::honoured;
+    Location at;
+    std::string why;      // inert, refused: the reason
+    std::string instead;  // refused: what to use
+};
+
+struct LoadOptions {
+    // Files, or folders whose *.cfg files are read in name order.
+    std::vector<std::string> paths;
+    std::function<std::optional<std::string>(const std::string& name)> environment;
+};
+
+struct Loaded {
+    Config config;
+    std::vector<Diagnostic> diagnostics;
+    std::vector<KeywordUse> uses;
+    bool ok() const;  // no alert
+};
+
+Loaded load(const LoadOptions& options);
+// For tests and fuzzing: the text of one file.
+Loaded load_text(std::string_view text, const std::string& file_name,
+                 const std::function<std::optional<std::string>(const std::string&)>& environment);
+
+}  // namespace pgsteer::config

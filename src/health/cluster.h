@@ -1,0 +1,88 @@
+// Cluster: everything known about the nodes, and the one place that decides who takes sessions. Pure:
+// time is an argument, nothing is sent or read. Owned by router/control; control thread only.
+// Probes put observations in, the router takes routing tables out.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "health/observation.h"
+#include "routing/table.h"
+
+namespace pgsteer::health {
+
+enum class QuestionId : std::uint32_t {};
+
+// What a probe asks one node: asked once however many servers (of several listeners) want the answer.
+struct Question {
+    std::string host;      // of the check: `addr`, else the server's
+    Port port{0};          // of the check: `port`, else the server's
+    std::optional<Address> unix_socket;
+    config::Check check;   // without its expectations: those belong to who asks
+    milliseconds connect_timeout{0};
+    milliseconds answer_timeout{0};
+    std::vector<routing::ServerId> servers;  // who wants the answer
+};
+
+// A server changed between UP and DOWN (or got its first verdict); for the log.
+struct Change {
+    routing::ServerId server{};
+    std::string line;  // HAProxy's words: "Server ReadWrite/pg0 is DOWN, reason: Layer7 wrong ..."
+    bool up = false;
+};
+
+// What pages show of one server beside its routing row.
+struct ServerView {
+    std::string proxy, name;
+    std::string state;        // HAProxy's: "UP", "DOWN", "UP 1/3", "DOWN 1/2", "MAINT", "no check"
+    Role role = Role::unknown;
+    std::string check_word;   // "L7OK", "L4CON" ...; empty before the first check
+    int check_code = 0;       // HTTP status, 0 when none
+    std::string check_text;   // reason in words
+    Duration check_latency{};
+    TimePoint last_check = TimePoint::min();
+    TimePoint last_change = TimePoint::min();
+    std::uint64_t checks_failed = 0;
+    std::uint64_t times_down = 0;
+};
+
+struct ClusterOptions {
+    std::size_t workers = 1;
+    TimePoint now;
+    std::function<double()> jitter;  // uniform in [0, 1)
+};
+
+class Cluster {
+  public:
+    // `config` must outlive the cluster. ServerIds follow the file: backends in order, their servers
+    // in order; BackendId and FrontendId (mode tcp frontends only) likewise. Servers have no address
+    // until set_addresses().
+    Cluster(const config::Config& config, const ClusterOptions& options);
+    ~Cluster();
+
+    const std::vector<Question>& questions() const;
+    // When the question wants to be asked next; `never` while its probe is under way.
+    TimePoint next_due(QuestionId question) const;
+    void asking(QuestionId question, TimePoint now);
+    std::vector<Change> observe(QuestionId question, const Observation& observation);
+    // A worker could not connect: evidence. The node is asked again at once (bounded in rate).
+    void connect_failed(routing::ServerId server, TimePoint now);
+
+    const config::Server& server_config(routing::ServerId server) const;
+    void set_addresses(routing::ServerId server, std::vector<Address> addresses);
+
+    // The newest table: a new version only when something changed since the last call.
+    std::shared_ptr<const routing::RoutingTable> table();
+    ServerView view(routing::ServerId server, TimePoint now) const;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace pgsteer::health

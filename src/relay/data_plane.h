@@ -1,0 +1,53 @@
+// DataPlane: the worker threads. Made and owned by router/control, which publishes tables down and
+// drains reports up; all functions are called on the control thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "routing/report.h"
+#include "routing/table.h"
+
+namespace pgsteer::relay {
+
+// A bound, listening, non-blocking socket. TCP: one of `workers` SO_REUSEPORT sockets, given to one
+// worker. Shared (unix, fd@N): every worker accepts from it.
+struct Listener {
+    UniqueFd fd;
+    routing::FrontendId frontend{};
+    bool shared = false;
+    std::size_t worker = 0;  // who accepts, when not shared
+};
+
+struct DataPlaneOptions {
+    std::size_t workers = 1;  // 1..most_workers
+    std::vector<Listener> listeners;
+};
+
+class DataPlane {
+  public:
+    static Result<std::unique_ptr<DataPlane>> start(
+        DataPlaneOptions options, std::shared_ptr<const routing::RoutingTable> first);
+    ~DataPlane();  // ends every session and joins the threads
+    DataPlane(const DataPlane&) = delete;
+    DataPlane& operator=(const DataPlane&) = delete;
+
+    void publish(std::shared_ptr<const routing::RoutingTable> table);
+    // Readable (an eventfd) when reports may wait; drain() clears it.
+    int report_fd() const;
+    void drain(const std::function<void(const routing::Report&)>& take);
+    // Session lines that found the queue full since start.
+    std::uint64_t lost_reports() const;
+    // Closes the listeners; sessions go on. For a soft stop.
+    void stop_accepting();
+
+  private:
+    struct State;
+    explicit DataPlane(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace pgsteer::relay
