@@ -24,7 +24,9 @@ Address Address::ipv4(std::uint32_t host_order, Port port) {
     return address;
 }
 
-Address Address::any_ipv4(Port port) { return ipv4(INADDR_ANY, port); }
+Address Address::any_ipv4(Port port) {
+    return ipv4(INADDR_ANY, port);
+}
 
 Address Address::any_ipv6(Port port) {
     Address address;
@@ -43,8 +45,7 @@ Result<Address> Address::unix_path(std::string_view path) {
                                  sizeof address.storage_.local.sun_path - 1)};
     address.storage_.local.sun_family = AF_UNIX;
     std::memcpy(address.storage_.local.sun_path, path.data(), path.size());
-    address.length_ =
-        static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
+    address.length_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
     return address;
 }
 
@@ -56,8 +57,7 @@ Result<Address> Address::unix_abstract(std::string_view name) {
                                  sizeof address.storage_.local.sun_path - 1)};
     address.storage_.local.sun_family = AF_UNIX;
     std::memcpy(address.storage_.local.sun_path + 1, name.data(), name.size());
-    address.length_ =
-        static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+    address.length_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
     return address;
 }
 
@@ -141,7 +141,9 @@ std::string Address::text() const {
     return host();
 }
 
-bool operator==(const Address& a, const Address& b) { return (a <=> b) == 0; }
+bool operator==(const Address& a, const Address& b) {
+    return (a <=> b) == 0;
+}
 
 std::strong_ordering operator<=>(const Address& a, const Address& b) {
     if (a.length_ != b.length_) return a.length_ <=> b.length_;

@@ -18,7 +18,9 @@ namespace pgsteer {
 
 // A TCP port; 0 means "not set" or, when binding, "any free one".
 enum class Port : std::uint16_t {};
-constexpr std::uint16_t number(Port port) { return static_cast<std::uint16_t>(port); }
+constexpr std::uint16_t number(Port port) {
+    return static_cast<std::uint16_t>(port);
+}
 
 class Address {
   public:

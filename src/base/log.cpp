@@ -60,9 +60,9 @@ void send_syslog(const OpenTarget& open, Level level, std::string_view line) {
     ::localtime_r(&now, &local);
     char stamp[32];
     std::strftime(stamp, sizeof stamp, "%b %e %H:%M:%S", &local);
-    std::string packet = fmt::format("<{}>{} {}[{}]: {}",
-                                     open.target.facility * 8 + static_cast<int>(level), stamp,
-                                     open.target.tag, ::getpid(), line);
+    std::string packet =
+        fmt::format("<{}>{} {}[{}]: {}", open.target.facility * 8 + static_cast<int>(level), stamp,
+                    open.target.tag, ::getpid(), line);
     if (packet.size() > longest_syslog_line) packet.resize(longest_syslog_line);
     // A lost datagram is syslog's contract: there is nobody to tell, and nothing may block.
     (void)::sendto(open.fd.get(), packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
@@ -80,8 +80,7 @@ void to_targets(State& s, Level level, std::string_view line) {
     for (const auto& open : s.targets) {
         if (level > open.target.most) continue;
         if (open.target.kind == Target::Kind::syslog) send_syslog(open, level, line);
-        if (open.target.kind == Target::Kind::standard_output)
-            s.stdout_logger->info("{}", line);
+        if (open.target.kind == Target::Kind::standard_output) s.stdout_logger->info("{}", line);
     }
 }
 
@@ -103,9 +102,15 @@ Result<void> set_targets(const std::vector<Target>& targets) {
     return {};
 }
 
-void set_stderr_level(Level most) { state().stderr_most = static_cast<int>(most); }
-void silence_stderr() { state().stderr_most = -1; }
-void traffic_to_stderr(bool on) { state().traffic_to_stderr = on; }
+void set_stderr_level(Level most) {
+    state().stderr_most = static_cast<int>(most);
+}
+void silence_stderr() {
+    state().stderr_most = -1;
+}
+void traffic_to_stderr(bool on) {
+    state().traffic_to_stderr = on;
+}
 
 void write(Level level, std::string_view line) {
     State& s = state();

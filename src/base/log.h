@@ -23,7 +23,7 @@ enum class Level : std::uint8_t { emerg, alert, crit, err, warning, notice, info
 struct Target {
     enum class Kind { syslog, standard_output, standard_error };
     Kind kind = Kind::syslog;
-    Address address;            // udp or unix datagram, for syslog
+    Address address;             // udp or unix datagram, for syslog
     std::uint8_t facility = 16;  // 16 = local0 ... 23 = local7 (RFC 3164)
     Level most = Level::debug;   // lines less urgent than this are dropped
     std::string tag = "pgsteer";

@@ -21,8 +21,7 @@ struct NumberAndRest {
 Result<NumberAndRest> split_number(std::string_view text) {
     if (text.empty()) return Error{"is empty, a number was expected"};
     NumberAndRest split;
-    const auto [end, code] =
-        std::from_chars(text.data(), text.data() + text.size(), split.number);
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), split.number);
     if (code == std::errc::result_out_of_range)
         return Error{fmt::format("'{}' is too large a number", text)};
     if (code != std::errc{} || text.front() == '-')
@@ -31,7 +30,9 @@ Result<NumberAndRest> split_number(std::string_view text) {
     return split;
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 Result<milliseconds> checked_time(std::string_view text, std::int64_t number,
                                   std::int64_t us_per_unit) {
@@ -73,8 +74,8 @@ Result<std::uint64_t> parse_size(std::string_view text) {
     unsigned shift = 0;
     if (!rest.empty()) {
         if (rest.size() != 1 || std::string_view("kmgb").find(lower(rest[0])) == rest.npos)
-            return Error{fmt::format("'{}' has the unknown unit '{}' (known: k, m, g)", text,
-                                     split->rest)};
+            return Error{
+                fmt::format("'{}' has the unknown unit '{}' (known: k, m, g)", text, split->rest)};
         if (lower(rest[0]) == 'k') shift = 10;
         if (lower(rest[0]) == 'm') shift = 20;
         if (lower(rest[0]) == 'g') shift = 30;
@@ -90,8 +91,7 @@ Result<std::int64_t> parse_integer(std::string_view text, std::int64_t lowest,
     std::int64_t number = 0;
     const char* const end = text.data() + text.size();
     const auto [stop, code] = std::from_chars(text.data(), end, number);
-    if (code == std::errc{} && stop == end && number >= lowest && number <= highest)
-        return number;
+    if (code == std::errc{} && stop == end && number >= lowest && number <= highest) return number;
     if ((code == std::errc{} && stop == end) || code == std::errc::result_out_of_range)
         return Error{fmt::format("'{}' is out of range ({} to {})", text, lowest, highest)};
     return Error{fmt::format("'{}' is not a whole number", text)};

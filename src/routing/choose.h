@@ -11,13 +11,13 @@ namespace pgsteer::routing {
 
 struct ChooseInput {
     BackendId backend{};
-    std::optional<ServerId> avoid;   // the one that just failed; used when there is no other
-    std::uint32_t source_hash = 0;   // see source_hash()
-    std::uint32_t random = 0;        // for `balance random`; any 32 random bits
+    std::optional<ServerId> avoid;  // the one that just failed; used when there is no other
+    std::uint32_t source_hash = 0;  // see source_hash()
+    std::uint32_t random = 0;       // for `balance random`; any 32 random bits
 };
 
-// A server that accepts and has a free slot, or nothing (all full, or none accepts). The slot is not
-// taken yet: the caller takes it and chooses again when it lost the race for it.
+// A server that accepts and has a free slot, or nothing (all full, or none accepts). The slot is
+// not taken yet: the caller takes it and chooses again when it lost the race for it.
 std::optional<ServerId> choose(const RoutingTable& table, const ChooseInput& input);
 
 // Does any server of the backend accept sessions, full or not?

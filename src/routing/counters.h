@@ -1,5 +1,5 @@
-// Numbers that outlive routing tables: limits in use and what was counted. A row of the table points
-// to its shared part; a reload hands the shared part of an unchanged server to the new row.
+// Numbers that outlive routing tables: limits in use and what was counted. A row of the table
+// points to its shared part; a reload hands the shared part of an unchanged server to the new row.
 //
 // Traffic is counted in one cell a worker. Only that worker writes its cell (a relaxed load and
 // store, no locked instruction); anybody may read all cells and add them up.
@@ -32,15 +32,15 @@ class Cell {
 };
 
 struct alignas(64) Traffic {
-    Cell sessions;         // taken in since start
-    Cell most_sessions;    // highest number at one time, as this worker saw it
-    Cell bytes_in;         // client to server
-    Cell bytes_out;        // server to client
-    Cell connect_errors;   // servers, backends: connects refused, reset or timed out
-    Cell retries;          // backends: connects tried again
-    Cell cut;              // sessions ended because a row was cut
-    Cell refused;          // clients answered with an error instead of a server
-    Cell waiting;          // backends: clients held now on this worker
+    Cell sessions;        // taken in since start
+    Cell most_sessions;   // highest number at one time, as this worker saw it
+    Cell bytes_in;        // client to server
+    Cell bytes_out;       // server to client
+    Cell connect_errors;  // servers, backends: connects refused, reset or timed out
+    Cell retries;         // backends: connects tried again
+    Cell cut;             // sessions ended because a row was cut
+    Cell refused;         // clients answered with an error instead of a server
+    Cell waiting;         // backends: clients held now on this worker
 };
 
 struct Shared {
@@ -56,7 +56,8 @@ struct Shared {
     // Sum (or, for most_sessions, the largest) over the workers.
     std::uint64_t total(Cell Traffic::*number) const {
         std::uint64_t sum = 0;
-        for (const Traffic& cells : traffic) sum += (cells.*number).get();
+        for (const Traffic& cells : traffic)
+            sum += (cells.*number).get();
         return sum;
     }
 };

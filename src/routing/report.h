@@ -1,6 +1,6 @@
-// What goes up from the workers to the control plane: evidence about servers, and ended sessions for
-// the log. Values, sent through one bounded queue a worker; when it is full, session lines are lost
-// and counted, evidence is repeated by the next failing connect.
+// What goes up from the workers to the control plane: evidence about servers, and ended sessions
+// for the log. Values, sent through one bounded queue a worker; when it is full, session lines are
+// lost and counted, evidence is repeated by the next failing connect.
 #pragma once
 
 #include <cstdint>
@@ -20,20 +20,26 @@ struct ConnectFailed {
     TimePoint at;
 };
 
+// accept() failed for lack of descriptors or memory; repeated at most once a second a worker.
+struct AcceptFailed {
+    FrontendId frontend{};
+    int error_number = 0;
+};
+
 // Why a session ended. One word each, in log, metrics, docs and tests.
 enum class EndReason : std::uint8_t {
-    client_closed,    // both sides ended, the client first
-    server_closed,    // both sides ended, the server first
+    client_closed,  // both sides ended, the client first
+    server_closed,  // both sides ended, the server first
     client_reset,
     server_reset,
-    client_timeout,   // nothing moved for `timeout client`
-    server_timeout,   // nothing moved for `timeout server`
-    client_left,      // gone before a server was found
-    no_server,        // `timeout queue` passed while none was fit or had a free slot
-    connect_failed,   // every try to connect failed
-    cut,              // its server may not be used any more
-    shutdown,         // the process ends
-    resources,        // out of descriptors or memory
+    client_timeout,  // nothing moved for `timeout client`
+    server_timeout,  // nothing moved for `timeout server`
+    client_left,     // gone before a server was found
+    no_server,       // `timeout queue` passed while none was fit or had a free slot
+    connect_failed,  // every try to connect failed
+    cut,             // its server may not be used any more
+    shutdown,        // the process ends
+    resources,       // out of descriptors or memory
 };
 std::string_view word(EndReason reason);
 
@@ -67,6 +73,6 @@ struct SessionEnded {
     std::uint32_t server_sessions = 0;    // %sc
 };
 
-using Report = std::variant<ConnectFailed, SessionEnded>;
+using Report = std::variant<ConnectFailed, SessionEnded, AcceptFailed>;
 
 }  // namespace pgsteer::routing

@@ -1,6 +1,6 @@
 // RoutingTable: everything the data plane needs to know to serve a client, as one immutable value.
-// Built by health/build on the control thread, replaced whole; workers adopt the newest at the top of
-// their loop. State crosses threads, not events: the newest table alone suffices.
+// Built by health/build on the control thread, replaced whole; workers adopt the newest at the top
+// of their loop. State crosses threads, not events: the newest table alone suffices.
 //
 // A cut is a number: a session remembers the version of the table it was chosen from and ends when
 // its row's cut_before is newer (greater).
@@ -65,8 +65,8 @@ struct BackendRow {
     std::string name;
     Balance balance = Balance::roundrobin;
     std::uint32_t random_draws = 2;
-    bool all_backups = false;         // `option allbackups`
-    std::vector<ServerId> servers;    // in the order of the file
+    bool all_backups = false;       // `option allbackups`
+    std::vector<ServerId> servers;  // in the order of the file
     // Accepting non-backup servers (backups when there is none), spread smoothly by weight: what
     // roundrobin walks through and source indexes into.
     std::vector<ServerId> schedule;

@@ -34,7 +34,9 @@ namespace pgsteer::routing {
 // Index of a worker thread. HAProxy's own bound on nbthread is 64 (MAX_THREADS).
 enum class WorkerId : std::uint8_t {};
 inline constexpr std::size_t most_workers = 64;
-constexpr std::size_t index(WorkerId worker) { return static_cast<std::size_t>(worker); }
+constexpr std::size_t index(WorkerId worker) {
+    return static_cast<std::size_t>(worker);
+}
 
 // How many sessions a limit allows; 0 in HAProxy's language means no limit.
 inline constexpr std::uint32_t unlimited = 0;
@@ -63,7 +65,8 @@ class WaitBoard {
     static constexpr Ticket nobody = std::numeric_limits<Ticket>::max();
 
     WaitBoard() {
-        for (auto& cell : oldest_) cell.store(nobody, std::memory_order_relaxed);
+        for (auto& cell : oldest_)
+            cell.store(nobody, std::memory_order_relaxed);
     }
     Ticket draw_ticket() { return next_.fetch_add(1, std::memory_order_relaxed); }
     void publish(WorkerId worker, Ticket oldest) { oldest_[index(worker)].store(oldest); }

@@ -1,0 +1,156 @@
+// From a listener to a session. A client is accepted only when the process and its frontend have a
+// free slot; otherwise it stays in the kernel's backlog, as with HAProxy's maxconn.
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "relay/worker.h"
+
+namespace pgsteer::relay {
+namespace {
+
+// As HAProxy's tune.maxaccept for one listener in one loop.
+constexpr std::uint32_t most_accepts_per_loop = 64;
+
+CompactPeer compact(const sockaddr_storage& address) {
+    CompactPeer peer;
+    peer.family = static_cast<std::uint8_t>(address.ss_family);
+    if (address.ss_family == AF_INET) {
+        const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+        std::memcpy(peer.ip.data(), &v4.sin_addr, sizeof v4.sin_addr);
+        peer.port = ntohs(v4.sin_port);
+    } else if (address.ss_family == AF_INET6) {
+        const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+        std::memcpy(peer.ip.data(), &v6.sin6_addr, sizeof v6.sin6_addr);
+        peer.port = ntohs(v6.sin6_port);
+    }
+    return peer;
+}
+
+}  // namespace
+
+void Worker::watch_listener(std::size_t index) {
+    ListenState& state = listeners_[index];
+    if (state.watched || !accepting_) return;
+    // A shared socket wakes one worker, not all of them.
+    const std::uint32_t exclusive =
+        state.listener->shared ? static_cast<std::uint32_t>(EPOLLEXCLUSIVE) : 0U;
+    state.watched = watch(state.listener->fd.get(), EPOLLIN | exclusive,
+                          {Source::listener, 0, static_cast<SlotIndex>(index)});
+}
+
+void Worker::unwatch_listener(std::size_t index) {
+    ListenState& state = listeners_[index];
+    if (!state.watched) return;
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, state.listener->fd.get(), nullptr);
+    state.watched = false;
+    state.was_ready = false;
+}
+
+// One accept a loop while clients trickle in (no second accept just to hear EAGAIN); the batch
+// doubles while the listener is ready loop after loop.
+void Worker::accept_batch(std::size_t index) {
+    ListenState& state = listeners_[index];
+    state.batch = state.was_ready ? std::min(state.batch * 2, most_accepts_per_loop) : 1;
+    state.was_ready = true;
+    for (std::uint32_t i = 0; i < state.batch && accepting_; ++i) {
+        switch (accept_one(index)) {
+            case Accepted::one:
+                break;
+            case Accepted::none:
+                state.was_ready = false;
+                return;
+            case Accepted::failed:
+                return;
+            case Accepted::at_limit:
+                unwatch_listener(index);
+                return;
+        }
+    }
+}
+
+Worker::Accepted Worker::accept_one(std::size_t index) {
+    const Listener& listener = *listeners_[index].listener;
+    const routing::FrontendRow& front = table_->at(listener.frontend);
+    if (!take_accept_slots(front)) return Accepted::at_limit;
+    sockaddr_storage address{};
+    socklen_t length = sizeof address;
+    const int fd = ::accept4(listener.fd.get(), reinterpret_cast<sockaddr*>(&address), &length,
+                             SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) {
+        const int error_number = errno;
+        give_back_accept_slots(listener.frontend);
+        // ECONNABORTED and network errors belong to one client (accept(2)): the next one may be
+        // fine.
+        if (error_number == EMFILE || error_number == ENFILE || error_number == ENOBUFS ||
+            error_number == ENOMEM) {
+            on_accept_failure(index, error_number);
+            return Accepted::failed;
+        }
+        return Accepted::none;
+    }
+    const SlotIndex slot = sessions_.take();
+    Session& session = sessions_.at(slot);
+    session.client.reset(fd);
+    session.accepted = now_;
+    session.peer = compact(address);
+    session.frontend = listener.frontend;
+    session.backend = front.backend;
+    routing::Traffic& counted = traffic(front.shared);
+    counted.sessions.add();
+    counted.most_sessions.raise_to(front.shared->slots.taken());
+    seek(slot);
+    return Accepted::one;
+}
+
+// Publishing the wish before the second try is what makes a lost wake-up impossible; see
+// routing/waiting.h.
+bool Worker::take_accept_slots(const routing::FrontendRow& front) {
+    const auto take = [this](routing::Shared& shared, std::uint32_t limit) {
+        if (shared.slots.try_take(limit)) return true;
+        shared.board.publish(id_, shared.board.draw_ticket());
+        if (!shared.slots.try_take(limit)) return false;
+        shared.board.clear(id_);
+        return true;
+    };
+    if (!take(*table_->shared, table_->limit)) return false;
+    if (take(*front.shared, front.limit)) return true;
+    table_->shared->slots.give_back();
+    wake_next(*table_->shared);
+    return false;
+}
+
+void Worker::give_back_accept_slots(routing::FrontendId id) {
+    routing::Shared& front = *table_->at(id).shared;
+    front.slots.give_back();
+    table_->shared->slots.give_back();
+    wake_next(front);
+    wake_next(*table_->shared);
+}
+
+void Worker::resume_listeners() {
+    if (!accepting_ || accept_again_ != never) return;
+    for (std::size_t i = 0; i < listeners_.size(); ++i) {
+        if (listeners_[i].watched) continue;
+        table_->shared->board.clear(id_);
+        table_->at(listeners_[i].listener->frontend).shared->board.clear(id_);
+        watch_listener(i);
+        // The bell was rung for this worker alone: pass the baton, its own backlog may be empty.
+        wake_next(*table_->at(listeners_[i].listener->frontend).shared);
+        wake_next(*table_->shared);
+    }
+}
+
+// The clients stay in the backlog; every listener rests, since the next accept would fail as well.
+void Worker::on_accept_failure(std::size_t index, int error_number) {
+    channel_.report(routing::AcceptFailed{listeners_[index].listener->frontend, error_number},
+                    fellows_.bell);
+    for (std::size_t i = 0; i < listeners_.size(); ++i)
+        unwatch_listener(i);
+    accept_again_ = now_ + accept_pause;
+}
+
+}  // namespace pgsteer::relay

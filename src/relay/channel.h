@@ -1,0 +1,111 @@
+// Channel: the two-way contract of one worker with the control thread and with its fellow workers:
+// newest table down (whole value, not a message), reports up (bounded), and a bell.
+// Made by DataPlane before the threads start; every function says who may call it.
+#pragma once
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/lockfree/policies.hpp>
+#include <boost/lockfree/spsc_queue.hpp>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/fd.h"
+#include "routing/report.h"
+#include "routing/table.h"
+
+namespace pgsteer::relay {
+
+// Rings the control thread once however many reports come before it looks.
+struct ReportBell {
+    UniqueFd fd{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+    std::atomic<bool> rung{false};
+
+    void ring() {
+        if (rung.exchange(true)) return;
+        const std::uint64_t one = 1;
+        // A full eventfd counter is readable all the same: the bell has rung.
+        (void)!::write(fd.get(), &one, sizeof one);
+    }
+    void clear() {
+        std::uint64_t count = 0;
+        (void)!::read(fd.get(), &count, sizeof count);
+        rung.store(false);
+    }
+};
+
+class Channel {
+  public:
+    // Reports a worker may be ahead of the control thread.
+    static constexpr std::size_t report_capacity = 1024;
+
+    explicit Channel(std::shared_ptr<const routing::RoutingTable> first)
+        : newest_(std::move(first)) {}
+
+    // Control thread.
+    void publish(std::shared_ptr<const routing::RoutingTable> table) {
+        {
+            const std::lock_guard lock(mutex_);
+            newest_ = std::move(table);
+        }
+        ring();
+    }
+    void stop() {
+        stop_ = true;
+        ring();
+    }
+    void stop_accepting() {
+        stop_accepting_ = true;
+        ring();
+    }
+    template <class Take>
+    void drain(Take&& take) {
+        reports_.consume_all([&](const routing::Report& report) { take(report); });
+    }
+    std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
+
+    // Any thread: this worker has something to look at.
+    void ring() {
+        const std::uint64_t one = 1;
+        (void)!::write(wake_.get(), &one, sizeof one);
+    }
+
+    // The worker.
+    int wake_fd() const { return wake_.get(); }
+    void clear_wake() {
+        std::uint64_t count = 0;
+        (void)!::read(wake_.get(), &count, sizeof count);
+    }
+    std::shared_ptr<const routing::RoutingTable> newest() {
+        const std::lock_guard lock(mutex_);
+        return newest_;
+    }
+    bool stopping() const { return stop_; }
+    bool accepting_stopped() const { return stop_accepting_; }
+    void report(const routing::Report& report, ReportBell& bell) {
+        if (!reports_.push(report)) lost_.fetch_add(1, std::memory_order_relaxed);
+        bell.ring();
+    }
+
+  private:
+    std::mutex mutex_;  // guards newest_; taken when a table changes, never while relaying
+    std::shared_ptr<const routing::RoutingTable> newest_;
+    UniqueFd wake_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+    std::atomic<bool> stop_{false};
+    std::atomic<bool> stop_accepting_{false};
+    std::atomic<std::uint64_t> lost_{0};
+    boost::lockfree::spsc_queue<routing::Report, boost::lockfree::capacity<report_capacity>>
+        reports_;
+};
+
+// What the workers of one data plane share: each other's bells and the way up.
+struct Fellows {
+    std::vector<std::unique_ptr<Channel>> channels;  // by WorkerId
+    ReportBell bell;
+};
+
+}  // namespace pgsteer::relay

@@ -1,0 +1,78 @@
+#include "relay/data_plane.h"
+
+#include <pthread.h>
+#include <sys/socket.h>
+
+#include <thread>
+
+#include "relay/worker.h"
+
+namespace pgsteer::relay {
+
+struct DataPlane::State {
+    std::vector<Listener> listeners;
+    Fellows fellows;
+    std::vector<std::unique_ptr<Worker>> workers;
+    std::vector<std::thread> threads;
+};
+
+DataPlane::DataPlane(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Result<std::unique_ptr<DataPlane>> DataPlane::start(
+    DataPlaneOptions options, std::shared_ptr<const routing::RoutingTable> first) {
+    auto state = std::make_unique<State>();
+    state->listeners = std::move(options.listeners);
+    for (std::size_t i = 0; i < options.workers; ++i)
+        state->fellows.channels.push_back(std::make_unique<Channel>(first));
+    for (std::size_t i = 0; i < options.workers; ++i) {
+        std::vector<const Listener*> own;
+        for (const Listener& listener : state->listeners)
+            if (listener.shared || listener.worker == i) own.push_back(&listener);
+        state->workers.push_back(std::make_unique<Worker>(static_cast<routing::WorkerId>(i),
+                                                          state->fellows, std::move(own)));
+        const auto prepared = state->workers.back()->prepare();
+        if (!prepared) return prepared.error();
+    }
+    auto plane = std::unique_ptr<DataPlane>(new DataPlane(std::move(state)));
+    for (const auto& worker : plane->state_->workers) {
+        plane->state_->threads.emplace_back([&worker = *worker] { worker.run(); });
+        ::pthread_setname_np(plane->state_->threads.back().native_handle(), "pgsteer-worker");
+    }
+    return plane;
+}
+
+DataPlane::~DataPlane() {
+    for (const auto& channel : state_->fellows.channels)
+        channel->stop();
+    for (std::thread& thread : state_->threads)
+        thread.join();
+}
+
+void DataPlane::publish(std::shared_ptr<const routing::RoutingTable> table) {
+    for (const auto& channel : state_->fellows.channels)
+        channel->publish(table);
+}
+
+int DataPlane::report_fd() const {
+    return state_->fellows.bell.fd.get();
+}
+
+void DataPlane::drain(const std::function<void(const routing::Report&)>& take) {
+    state_->fellows.bell.clear();
+    for (const auto& channel : state_->fellows.channels)
+        channel->drain(take);
+}
+
+std::uint64_t DataPlane::lost_reports() const {
+    std::uint64_t sum = 0;
+    for (const auto& channel : state_->fellows.channels)
+        sum += channel->lost();
+    return sum;
+}
+
+void DataPlane::stop_accepting() {
+    for (const auto& channel : state_->fellows.channels)
+        channel->stop_accepting();
+}
+
+}  // namespace pgsteer::relay

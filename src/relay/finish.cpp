@@ -1,0 +1,197 @@
+// How a session ends: a client that gets no server is told so in PostgreSQL's own words; end() is
+// the one place where a session's slots, timers and sockets are given back.
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "pgwire/error_response.h"
+#include "pgwire/startup.h"
+#include "relay/worker.h"
+
+namespace pgsteer::relay {
+namespace {
+
+// close() then sends RST and drops what the peer has not taken: a fenced server gets no late write.
+void reset_on_close(const UniqueFd& fd) {
+    const linger now{1, 0};
+    (void)::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+routing::Phase phase_of(const Session& session) {
+    if (std::holds_alternative<Relaying>(session.state)) {
+        const auto& relaying = std::get<Relaying>(session.state);
+        return relaying.up.source_ended || relaying.down.source_ended ? routing::Phase::last
+                                                                      : routing::Phase::data;
+    }
+    return std::holds_alternative<Connecting>(session.state) ? routing::Phase::connect
+                                                             : routing::Phase::queue;
+}
+
+Address address_of(const CompactPeer& peer) {
+    if (peer.family == AF_INET) {
+        sockaddr_in v4{};
+        v4.sin_family = AF_INET;
+        v4.sin_port = htons(peer.port);
+        std::copy_n(peer.ip.begin(), 4, reinterpret_cast<std::uint8_t*>(&v4.sin_addr));
+        return Address::from_sockaddr(reinterpret_cast<const sockaddr*>(&v4), sizeof v4);
+    }
+    if (peer.family == AF_INET6) {
+        sockaddr_in6 v6{};
+        v6.sin6_family = AF_INET6;
+        v6.sin6_port = htons(peer.port);
+        std::copy_n(peer.ip.begin(), 16, v6.sin6_addr.s6_addr);
+        return Address::from_sockaddr(reinterpret_cast<const sockaddr*>(&v6), sizeof v6);
+    }
+    return {};
+}
+
+}  // namespace
+
+void Worker::refuse(SlotIndex slot, routing::EndReason reason) {
+    Session& session = sessions_.at(slot);
+    if (std::holds_alternative<Held>(session.state)) leave_hold(slot);
+    give_back_slot(session);
+    session.state = Closing{reason, false, now_tick()};
+    traffic(backend(session).shared).refused.add();
+    traffic(frontend(session).shared).refused.add();
+    watch_client(slot);
+    if (!session.in_use) return;
+    set_timer(slot, refusal_limit);
+    answer_first_packet(slot);
+}
+
+void Worker::on_closing_event(SlotIndex slot, std::uint32_t events) {
+    Session& session = sessions_.at(slot);
+    const Closing closing = std::get<Closing>(session.state);
+    if (events & (EPOLLERR | EPOLLHUP)) return end(slot, closing.reason);
+    if (!closing.told) return answer_first_packet(slot);
+    for (;;) {
+        const ssize_t got = ::recv(session.client.get(), buffer_->bytes, chunk_size, MSG_DONTWAIT);
+        if (got > 0 || (got < 0 && errno == EINTR)) continue;
+        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+        return end(slot, closing.reason);
+    }
+}
+
+// An SSLRequest is answered with N: an error at this point would be hidden by libpq since 15.9 and
+// its siblings (CVE-2024-10977), whereas sslmode=prefer goes on in clear text and then shows ours.
+void Worker::answer_first_packet(SlotIndex slot) {
+    Session& session = sessions_.at(slot);
+    Closing& closing = std::get<Closing>(session.state);
+    const int fd = session.client.get();
+    for (;;) {
+        std::byte head[pgwire::first_packet_head];
+        const ssize_t got = ::recv(fd, head, sizeof head, MSG_PEEK | MSG_DONTWAIT);
+        if (got == 0) return end(slot, closing.reason);
+        if (got < 0) {
+            if (errno == EINTR) continue;
+            if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+            return end(slot, closing.reason);
+        }
+        const auto packet = pgwire::classify({head, static_cast<std::size_t>(got)});
+        if (packet == pgwire::FirstPacket::incomplete) return;
+        if (packet == pgwire::FirstPacket::ssl_request ||
+            packet == pgwire::FirstPacket::gss_request) {
+            (void)!::recv(fd, head, sizeof head, MSG_DONTWAIT);
+            if (::send(fd, "N", 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1)
+                return end(slot, closing.reason);
+            continue;
+        }
+        if (packet != pgwire::FirstPacket::startup) return end(slot, closing.reason);
+        const std::string message = refusal(session, closing.reason);
+        // Some hundred bytes into an empty socket buffer: it takes all or is broken.
+        (void)::send(fd, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        (void)::shutdown(fd, SHUT_WR);
+        closing.told = true;
+        return on_closing_event(slot, EPOLLIN);
+    }
+}
+
+std::string Worker::refusal(const Session& session, routing::EndReason reason) const {
+    const routing::BackendRow& back = backend(session);
+    const auto accepting =
+        std::count_if(back.servers.begin(), back.servers.end(),
+                      [this](routing::ServerId id) { return table_->at(id).accepts; });
+    const auto waited = std::chrono::duration_cast<milliseconds>(now_ - session.accepted).count();
+    if (reason == routing::EndReason::connect_failed) {
+        const std::string text = fmt::format(
+            "pgsteer: could not connect to any server of \"{}\" (last tried {}) within {} ms",
+            back.name, row(session).name, waited);
+        return pgwire::fatal_error({"57P03", text, "Is PostgreSQL running there?"});
+    }
+    if (accepting == 0) {
+        const std::string text =
+            fmt::format("pgsteer: none of the {} servers of \"{}\" is fit; waited {} ms",
+                        back.servers.size(), back.name, waited);
+        return pgwire::fatal_error({"57P03", text, "The status page says why."});
+    }
+    const std::string text =
+        fmt::format("pgsteer: all {} usable servers of \"{}\" are at their maxconn; waited {} ms",
+                    accepting, back.name, waited);
+    return pgwire::fatal_error({"53300", text, "Raise maxconn of the servers or timeout queue."});
+}
+
+void Worker::end(SlotIndex slot, routing::EndReason reason) {
+    using routing::EndReason;
+    Session& session = sessions_.at(slot);
+    const routing::Phase phase = phase_of(session);
+    if (std::holds_alternative<Held>(session.state)) leave_hold(slot);
+    timers_.remove(slot);
+    if (auto* relaying = std::get_if<Relaying>(&session.state)) {
+        if (reason != EndReason::client_closed && reason != EndReason::server_closed &&
+            reason != EndReason::server_reset)
+            reset_on_close(relaying->server);
+        if (relaying->up.unsent) chunks_.give_back(std::move(relaying->up.unsent));
+        if (relaying->down.unsent) chunks_.give_back(std::move(relaying->down.unsent));
+        relaying->server.reset();
+    }
+    if (reason == EndReason::server_reset) reset_on_close(session.client);
+    if (reason == EndReason::cut) traffic(row(session).shared).cut.add();
+    session.client.reset();
+    const routing::FrontendId front = session.frontend;
+    give_back_slot(session);
+    give_back_accept_slots(front);
+    if (frontend(session).log_sessions) report_end(session, reason, phase, now_);
+    sessions_.give_back(slot);
+}
+
+void Worker::report_end(const Session& session, routing::EndReason reason, routing::Phase phase,
+                        TimePoint now) {
+    routing::SessionEnded ended;
+    if (const auto* relaying = std::get_if<Relaying>(&session.state)) {
+        ended.bytes_in = relaying->up.bytes;
+        ended.bytes_out = relaying->down.bytes;
+    }
+    if (!frontend(session).log_empty_sessions && ended.bytes_in == 0 && ended.bytes_out == 0)
+        return;
+    ended.client = address_of(session.peer);
+    ended.frontend = session.frontend;
+    ended.backend = session.backend;
+    ended.has_server = session.has_server;
+    ended.server = session.server;
+    ended.total = std::chrono::duration_cast<milliseconds>(now - session.accepted);
+    ended.accepted = std::chrono::system_clock::now() -
+                     std::chrono::duration_cast<std::chrono::system_clock::duration>(
+                         Clock::now() - session.accepted);
+    ended.waited = milliseconds(session.waited_ms);
+    ended.connecting = milliseconds(session.connecting_ms);
+    ended.reason = reason;
+    ended.phase = phase;
+    ended.retries = session.retries;
+    ended.process_sessions = table_->shared->slots.taken();
+    ended.frontend_sessions = frontend(session).shared->slots.taken();
+    for (const routing::ServerId id : backend(session).servers)
+        ended.backend_sessions += table_->at(id).shared->slots.taken();
+    if (session.has_server) ended.server_sessions = row(session).shared->slots.taken();
+    channel_.report(ended, fellows_.bell);
+}
+
+void Worker::end_all(routing::EndReason reason) {
+    for (SlotIndex slot = 0; slot < sessions_.size(); ++slot)
+        if (sessions_.at(slot).in_use) end(slot, reason);
+}
+
+}  // namespace pgsteer::relay

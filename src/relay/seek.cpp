@@ -1,0 +1,287 @@
+// A client looks for a server: choose a row, take a slot of its limit, connect; or hold the client
+// until a new table, a freed slot, the end of a pause, or its deadline. A failed connect goes up as
+// evidence, and the client goes to another server at once or back to waiting: it never hangs on a
+// dead node.
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "relay/worker.h"
+#include "routing/choose.h"
+
+namespace pgsteer::relay {
+namespace {
+
+void set_option(int fd, int level, int option, int value) {
+    // Only a socket of another family refuses (a unix server): nothing to do there.
+    (void)::setsockopt(fd, level, option, &value, sizeof value);
+}
+
+UniqueFd server_socket(const routing::BackendRow& backend, const Address& address) {
+    UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!fd || !address.is_ip()) return fd;
+    set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+    if (backend.tcp_user_timeout.count() > 0)
+        set_option(fd.get(), IPPROTO_TCP, TCP_USER_TIMEOUT,
+                   static_cast<int>(backend.tcp_user_timeout.count()));
+    if (!backend.keepalive.enabled) return fd;
+    set_option(fd.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
+    if (backend.keepalive.idle.count() > 0)
+        set_option(fd.get(), IPPROTO_TCP, TCP_KEEPIDLE,
+                   static_cast<int>(backend.keepalive.idle.count()));
+    if (backend.keepalive.interval.count() > 0)
+        set_option(fd.get(), IPPROTO_TCP, TCP_KEEPINTVL,
+                   static_cast<int>(backend.keepalive.interval.count()));
+    if (backend.keepalive.count > 0)
+        set_option(fd.get(), IPPROTO_TCP, TCP_KEEPCNT, static_cast<int>(backend.keepalive.count));
+    return fd;
+}
+
+std::uint32_t hash_of(const CompactPeer& peer) {
+    if (peer.family == AF_INET) {
+        sockaddr_in v4{};
+        v4.sin_family = AF_INET;
+        std::copy_n(peer.ip.begin(), 4, reinterpret_cast<std::uint8_t*>(&v4.sin_addr));
+        return routing::source_hash(
+            Address::from_sockaddr(reinterpret_cast<const sockaddr*>(&v4), sizeof v4));
+    }
+    if (peer.family != AF_INET6) return 0;
+    sockaddr_in6 v6{};
+    v6.sin6_family = AF_INET6;
+    std::copy_n(peer.ip.begin(), 16, v6.sin6_addr.s6_addr);
+    return routing::source_hash(
+        Address::from_sockaddr(reinterpret_cast<const sockaddr*>(&v6), sizeof v6));
+}
+
+}  // namespace
+
+void Worker::seek(SlotIndex slot) {
+    Session& session = sessions_.at(slot);
+    if (!take_server(session)) return hold(slot, milliseconds{0});
+    if (!begin_connect(slot)) connect_failed(slot, errno);
+}
+
+// Chooses a row and takes a slot of it; empty when none accepts or all are full.
+std::optional<routing::ServerId> Worker::take_server(Session& session) {
+    routing::ChooseInput input;
+    input.backend = session.backend;
+    if (session.avoid_server) input.avoid = session.server;
+    input.source_hash = hash_of(session.peer);
+    if (session.avoid_server && take_next_address(session)) return session.server;
+    // Another worker may take the last slot between choose and take; then there is one choice less.
+    for (std::size_t tries = 0; tries <= backend(session).servers.size(); ++tries) {
+        input.random = drawn_bits();
+        const auto id = routing::choose(*table_, input);
+        if (!id) return std::nullopt;
+        const routing::ServerRow& chosen = table_->at(*id);
+        if (!chosen.shared->slots.try_take(chosen.limit)) continue;
+        if (session.avoid_server && session.server != *id) session.address = 0;
+        session.server = *id;
+        session.has_server = true;
+        session.has_slot = true;
+        session.chosen_from = table_->version;
+        return id;
+    }
+    return std::nullopt;
+}
+
+// False with errno when the connect failed on the spot.
+bool Worker::begin_connect(SlotIndex slot) {
+    Session& session = sessions_.at(slot);
+    const routing::ServerRow& its_row = row(session);
+    if (its_row.addresses.empty()) {
+        errno = EADDRNOTAVAIL;
+        return false;
+    }
+    const Address& address = its_row.addresses[session.address % its_row.addresses.size()];
+    UniqueFd fd = server_socket(backend(session), address);
+    if (!fd) return false;
+    if (::connect(fd.get(), address.get(), address.length()) != 0 && errno != EINPROGRESS)
+        return false;
+    if (!watch(fd.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+               {Source::server, session.generation, slot}))
+        return false;
+    session.state = Connecting{std::move(fd), now_tick()};
+    if (session.waited_ms < 0)
+        session.waited_ms = static_cast<std::int32_t>(
+            std::chrono::duration_cast<milliseconds>(now_ - session.accepted).count());
+    if (backend(session).connect_timeout.count() > 0)
+        set_timer(slot, backend(session).connect_timeout);
+    return true;
+}
+
+void Worker::connect_failed(SlotIndex slot, int error_number) {
+    for (;;) {
+        Session& session = sessions_.at(slot);
+        channel_.report(routing::ConnectFailed{session.server, error_number, now_}, fellows_.bell);
+        traffic(row(session).shared).connect_errors.add();
+        traffic(backend(session).shared).connect_errors.add();
+        give_back_slot(session);
+        session.state = Starting{};
+        session.avoid_server = true;
+        session.address = static_cast<std::uint8_t>(session.address + 1);
+        const bool addresses_left = session.address < row(session).addresses.size();
+        if (!addresses_left) ++session.round;
+        if (session.timeouts > backend(session).retries)
+            return refuse(slot, routing::EndReason::connect_failed);
+        if (!addresses_left && !may_try_again_now(session)) {
+            session.round = 0;
+            session.address = 0;
+            return hold(slot, connect_pause);
+        }
+        if (!take_server(session)) return hold(slot, connect_pause);
+        session.retries = static_cast<std::uint16_t>(std::min(session.retries + 1, 65535));
+        traffic(backend(session).shared).retries.add();
+        if (begin_connect(slot)) return;
+        error_number = errno;
+    }
+}
+
+// All addresses of a name belong together: after one fails the next of the same server is tried.
+bool Worker::take_next_address(Session& session) {
+    const routing::ServerRow& same = row(session);
+    if (session.address == 0 || session.address >= same.addresses.size() || !same.accepts ||
+        !same.shared->slots.try_take(same.limit))
+        return false;
+    session.has_slot = true;
+    session.chosen_from = table_->version;
+    return true;
+}
+
+// Within one round each accepting server gets one try, and no more than `retries` follow the first.
+bool Worker::may_try_again_now(const Session& session) const {
+    if (session.round > backend(session).retries) return false;
+    const auto& servers = backend(session).servers;
+    const auto accepting = std::count_if(servers.begin(), servers.end(),
+                                         [this](auto id) { return table_->at(id).accepts; });
+    return session.round < accepting;
+}
+
+void Worker::hold(SlotIndex slot, milliseconds pause) {
+    Session& session = sessions_.at(slot);
+    routing::Shared& shared = *backend(session).shared;
+    HoldQueue& queue = holds_[routing::index_of(session.backend)];
+    session.has_server = session.avoid_server;
+    if (!session.was_held) {
+        session.was_held = true;
+        session.held_since = now_tick();
+    }
+    Held held;
+    held.ticket = shared.board.draw_ticket();
+    held.not_before = now_tick() + static_cast<Tick>(pause.count());
+    held.previous = queue.last;
+    if (queue.last != no_slot)
+        std::get<Held>(sessions_.at(queue.last).state).next = slot;
+    else
+        queue.first = slot;
+    queue.last = slot;
+    session.state = held;
+    traffic(backend(session).shared).waiting.add();
+    if (!session.client_watched) {
+        session.client_watched =
+            watch(session.client.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                  {Source::client, session.generation, slot});
+        if (!session.client_watched) return end(slot, routing::EndReason::resources);
+    }
+    publish_oldest(session.backend);
+    const milliseconds limit = backend(session).queue_timeout;
+    const milliseconds elapsed{now_tick() - session.held_since};
+    milliseconds wait = limit.count() > 0 ? limit - elapsed : milliseconds{1000};
+    if (pause.count() > 0) wait = std::min(wait, pause);
+    set_timer(slot, wait);
+    // The second half of the promise in routing/waiting.h: look again after the wish is published.
+    if (pause.count() == 0) own_bell_ = own_bell_ || routing::any_accepts(*table_, session.backend);
+}
+
+void Worker::leave_hold(SlotIndex slot) {
+    Session& session = sessions_.at(slot);
+    const Held held = std::get<Held>(session.state);
+    HoldQueue& queue = holds_[routing::index_of(session.backend)];
+    if (held.previous != no_slot)
+        std::get<Held>(sessions_.at(held.previous).state).next = held.next;
+    else
+        queue.first = held.next;
+    if (held.next != no_slot)
+        std::get<Held>(sessions_.at(held.next).state).previous = held.previous;
+    else
+        queue.last = held.previous;
+    session.state = Starting{};
+    timers_.remove(slot);
+    traffic(backend(session).shared).waiting.subtract();
+    publish_oldest(session.backend);
+}
+
+void Worker::publish_oldest(routing::BackendId id) {
+    const SlotIndex first = holds_[routing::index_of(id)].first;
+    routing::WaitBoard& board = table_->at(id).shared->board;
+    if (first == no_slot)
+        board.clear(id_);
+    else
+        board.publish(id_, std::get<Held>(sessions_.at(first).state).ticket);
+}
+
+// Oldest first, as long as servers have free slots; then the baton goes on.
+void Worker::serve_held(routing::BackendId id) {
+    if (!routing::any_accepts(*table_, id)) return;
+    HoldQueue& queue = holds_[routing::index_of(id)];
+    if (queue.first == no_slot) return;
+    const SlotIndex newest =
+        queue.last;  // who comes back to the queue meanwhile waits for next time
+    for (SlotIndex slot = queue.first; slot != no_slot;) {
+        Session& session = sessions_.at(slot);
+        const Held held = std::get<Held>(session.state);
+        const SlotIndex next = slot == newest ? no_slot : held.next;
+        if (static_cast<std::int32_t>(held.not_before - now_tick()) <= 0) {
+            if (!take_server(session)) break;
+            leave_hold(slot);
+            if (!begin_connect(slot)) connect_failed(slot, errno);
+        }
+        slot = next;
+    }
+    if (queue.first == no_slot) wake_next(*table_->at(id).shared);
+}
+
+void Worker::serve_all_held() {
+    for (std::size_t i = 0; i < holds_.size(); ++i)
+        if (holds_[i].first != no_slot)
+            serve_held(static_cast<routing::BackendId>(i));
+        else
+            wake_next(*table_->backends[i].shared);
+}
+
+void Worker::give_back_slot(Session& session) {
+    if (!session.has_slot) return;
+    session.has_slot = false;
+    row(session).shared->slots.give_back();
+    wake_next(*backend(session).shared);
+}
+
+void Worker::wake_next(routing::Shared& shared) {
+    const auto next = shared.board.next_worker(fellows_.channels.size());
+    if (!next) return;
+    if (*next == id_)
+        own_bell_ = true;
+    else
+        fellows_.channels[routing::index(*next)]->ring();
+}
+
+void Worker::on_held_event(SlotIndex slot, std::uint32_t events) {
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) end(slot, routing::EndReason::client_left);
+}
+
+void Worker::on_connect_event(SlotIndex slot, std::uint32_t events) {
+    Session& session = sessions_.at(slot);
+    if (events & (EPOLLERR | EPOLLHUP)) {
+        int error_number = 0;
+        socklen_t length = sizeof error_number;
+        const int fd = std::get<Connecting>(session.state).server.get();
+        (void)::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error_number, &length);
+        if (error_number != 0) return connect_failed(slot, error_number);
+    }
+    if (events & EPOLLOUT) begin_relay(slot);
+}
+
+}  // namespace pgsteer::relay

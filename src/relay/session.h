@@ -1,0 +1,145 @@
+// Session: one client and what is being done for it. A variant of five states, each with exactly
+// its own fields; Worker::end() is the only way out. Lives in a slot of its worker's SessionSlots;
+// epoll carries slot and generation, so that a late event of a dead session is known by its number.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "base/address.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "relay/pipe.h"
+#include "relay/timer_wheel.h"
+#include "routing/report.h"
+#include "routing/table.h"
+
+namespace pgsteer::relay {
+
+// A peer's IP address and port in 20 bytes, where Address takes 112.
+struct CompactPeer {
+    std::array<std::uint8_t, 16> ip{};
+    std::uint16_t port = 0;  // host order
+    std::uint8_t family = 0;
+};
+
+struct Starting {};
+
+// Waits for a server: none fit, all full, or a pause after failed connects.
+struct Held {
+    SlotIndex previous = no_slot;  // in its backend's queue on this worker
+    SlotIndex next = no_slot;
+    routing::Ticket ticket = 0;
+    Tick not_before = 0;  // pause after a round of failed connects
+};
+
+struct Connecting {
+    UniqueFd server;
+    Tick deadline = 0;
+};
+
+struct Relaying {
+    UniqueFd server;
+    Pipe up;    // client to server
+    Pipe down;  // server to client
+    Tick last_activity = 0;
+    bool client_gone = false;  // its FIN was seen, read or not
+    bool server_ended_first = false;
+};
+
+// Gets an error message instead of a server, then the connection ends.
+struct Closing {
+    routing::EndReason reason{};
+    bool told = false;  // the message is sent; only the client's end is waited for
+    Tick deadline = 0;
+};
+
+using State = std::variant<Starting, Held, Connecting, Relaying, Closing>;
+
+struct Session {
+    State state;
+    TimePoint accepted;
+    UniqueFd client;
+    std::uint32_t generation = 0;
+    CompactPeer peer;
+    routing::FrontendId frontend{};
+    routing::BackendId backend{};
+    routing::ServerId server{};        // valid while has_server
+    routing::Version chosen_from = 0;  // the table `server` was chosen from
+    Tick held_since = 0;               // valid while was_held
+    std::int32_t waited_ms = -1;
+    std::int32_t connecting_ms = -1;
+    std::uint16_t retries = 0;  // connects beyond the first
+    std::uint16_t round = 0;    // connects since the last pause
+    std::uint8_t timeouts = 0;  // connects that ran into `timeout connect`
+    std::uint8_t address = 0;   // index into the row's addresses
+    bool in_use = false;
+    bool has_server = false;
+    bool has_slot = false;  // counts in its server's limit
+    bool was_held = false;
+    bool client_watched = false;  // registered with epoll
+    bool avoid_server = false;    // `server` just failed: prefer another
+};
+
+// Sessions by slot. Addresses are stable; a freed slot is used again with a new generation.
+class SessionSlots {
+  public:
+    SlotIndex take() {
+        if (free_.empty()) {
+            slots_.emplace_back();
+            free_.push_back(static_cast<SlotIndex>(slots_.size() - 1));
+        }
+        const SlotIndex slot = free_.back();
+        free_.pop_back();
+        slots_[slot].in_use = true;
+        ++used_;
+        return slot;
+    }
+    void give_back(SlotIndex slot) {
+        const std::uint32_t generation = slots_[slot].generation;
+        slots_[slot] = Session{};
+        slots_[slot].generation = (generation + 1) & generation_mask;
+        free_.push_back(slot);
+        --used_;
+    }
+    Session& at(SlotIndex slot) { return slots_[slot]; }
+    // Null when the slot is free or has another session by now.
+    Session* find(SlotIndex slot, std::uint32_t generation) {
+        if (slot >= slots_.size()) return nullptr;
+        Session& session = slots_[slot];
+        return session.in_use && session.generation == generation ? &session : nullptr;
+    }
+    std::size_t size() const { return slots_.size(); }
+    std::size_t used() const { return used_; }
+
+    static constexpr std::uint32_t generation_mask = (1U << 30) - 1;
+
+  private:
+    std::deque<Session> slots_;
+    std::vector<SlotIndex> free_;
+    std::size_t used_ = 0;
+};
+
+// What an epoll event belongs to, packed into its 64 bits of user data.
+enum class Source : std::uint8_t { wake, listener, client, server };
+struct EventKey {
+    Source source{};
+    std::uint32_t generation = 0;
+    SlotIndex slot = 0;
+
+    std::uint64_t pack() const {
+        return static_cast<std::uint64_t>(source) << 62 |
+               static_cast<std::uint64_t>(generation) << 32 | slot;
+    }
+    static EventKey unpack(std::uint64_t bits) {
+        return {static_cast<Source>(bits >> 62),
+                static_cast<std::uint32_t>(bits >> 32) & SessionSlots::generation_mask,
+                static_cast<SlotIndex>(bits)};
+    }
+};
+
+}  // namespace pgsteer::relay

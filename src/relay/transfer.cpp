@@ -1,0 +1,200 @@
+// Relaying: bytes both ways until both sides have ended, one fails, nothing moves for too long, or
+// the session is cut. The client's socket is watched for room only once it was full: an idle
+// session then makes no event of its own.
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "relay/worker.h"
+
+namespace pgsteer::relay {
+
+void Worker::begin_relay(SlotIndex slot) {
+    Session& session = sessions_.at(slot);
+    const Tick connect_began = std::get<Connecting>(session.state).deadline;
+    session.connecting_ms = static_cast<std::int32_t>(now_tick() - connect_began);
+    UniqueFd server = std::move(std::get<Connecting>(session.state).server);
+    Relaying& relaying = session.state.emplace<Relaying>();
+    relaying.server = std::move(server);
+    relaying.last_activity = now_tick();
+    relaying.up.readable = true;
+    session.avoid_server = false;
+    routing::Shared& shared = *row(session).shared;
+    traffic(row(session).shared).sessions.add();
+    traffic(row(session).shared).most_sessions.raise_to(shared.slots.taken());
+    traffic(backend(session).shared).sessions.add();
+    set_timer(slot, relay_timeout(session, relaying));
+    if (!pump_up(slot)) return;
+    if (!relaying.up.source_ended) watch_client(slot);
+}
+
+void Worker::watch_client(SlotIndex slot) {
+    Session& session = sessions_.at(slot);
+    if (session.client_watched) return;
+    session.client_watched = watch(session.client.get(), EPOLLIN | EPOLLRDHUP | EPOLLET,
+                                   {Source::client, session.generation, slot});
+    if (!session.client_watched) end(slot, routing::EndReason::resources);
+}
+
+void Worker::wait_for_room(SlotIndex slot, Source sink) {
+    if (sink == Source::server) return;  // watched for room since its connect
+    Session& session = sessions_.at(slot);
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.data.u64 = EventKey{Source::client, session.generation, slot}.pack();
+    const int action = session.client_watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    session.client_watched = true;
+    if (::epoll_ctl(epoll_.get(), action, session.client.get(), &event) != 0)
+        end(slot, routing::EndReason::resources);
+}
+
+void Worker::on_relay_event(SlotIndex slot, Source source, std::uint32_t events) {
+    Session& session = sessions_.at(slot);
+    Relaying& relaying = std::get<Relaying>(session.state);
+    relaying.last_activity = now_tick();
+    const bool from_client = source == Source::client;
+    Pipe& outgoing = from_client ? relaying.up : relaying.down;
+    Pipe& incoming = from_client ? relaying.down : relaying.up;
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) outgoing.readable = true;
+    if (events & (EPOLLRDHUP | EPOLLHUP)) {
+        outgoing.hang_up = true;
+        if (from_client && !relaying.client_gone) {
+            relaying.client_gone = true;
+            set_timer(slot, relay_timeout(session, relaying));
+        }
+    }
+    // A vanished client's last bytes cannot reach a server that takes none.
+    if (from_client && (events & EPOLLERR) && outgoing.unsent)
+        return end(slot, routing::EndReason::client_reset);
+    if (outgoing.readable && !outgoing.unsent && !outgoing.sink_ended)
+        if (!(from_client ? pump_up(slot) : pump_down(slot))) return;
+    if ((events & EPOLLOUT) && incoming.unsent) {
+        if (from_client)
+            pump_down(slot);
+        else
+            pump_up(slot);
+    }
+}
+
+bool Worker::pump_up(SlotIndex slot) {
+    Session& session = sessions_.at(slot);
+    Relaying& relaying = std::get<Relaying>(session.state);
+    const std::uint64_t before = relaying.up.bytes;
+    const Pumped pumped = pump(relaying.up, {session.client.get(), relaying.server.get()},
+                               std::span<std::byte, chunk_size>(buffer_->bytes), chunks_);
+    const int error_number = errno;
+    const std::uint64_t moved = relaying.up.bytes - before;
+    traffic(row(session).shared).bytes_in.add(moved);
+    traffic(backend(session).shared).bytes_in.add(moved);
+    traffic(frontend(session).shared).bytes_in.add(moved);
+    errno = error_number;
+    return pumped == Pumped::drained || after_pump(slot, pumped, Source::client);
+}
+
+bool Worker::pump_down(SlotIndex slot) {
+    Session& session = sessions_.at(slot);
+    Relaying& relaying = std::get<Relaying>(session.state);
+    const std::uint64_t before = relaying.down.bytes;
+    const Pumped pumped = pump(relaying.down, {relaying.server.get(), session.client.get()},
+                               std::span<std::byte, chunk_size>(buffer_->bytes), chunks_);
+    const int error_number = errno;
+    const std::uint64_t moved = relaying.down.bytes - before;
+    traffic(row(session).shared).bytes_out.add(moved);
+    traffic(backend(session).shared).bytes_out.add(moved);
+    traffic(frontend(session).shared).bytes_out.add(moved);
+    errno = error_number;
+    return pumped == Pumped::drained || after_pump(slot, pumped, Source::server);
+}
+
+bool Worker::after_pump(SlotIndex slot, Pumped pumped, Source from) {
+    const bool from_client = from == Source::client;
+    Session& session = sessions_.at(slot);
+    switch (pumped) {
+        case Pumped::drained:
+            return true;
+        case Pumped::blocked:
+            wait_for_room(slot, from_client ? Source::server : Source::client);
+            return session.in_use;
+        case Pumped::unfinished:
+            unfinished_.push_back({from, session.generation, slot});
+            return true;
+        case Pumped::ended:
+            return on_ended_pipe(slot, from);
+        case Pumped::source_failed:
+            end(slot,
+                from_client ? routing::EndReason::client_reset : routing::EndReason::server_reset);
+            return false;
+        case Pumped::sink_failed:
+            break;
+    }
+    if (!from_client) {
+        end(slot, routing::EndReason::client_reset);
+        return false;
+    }
+    // The server has hung up, but its last words (a FATAL message) may still be unread.
+    Relaying& relaying = std::get<Relaying>(session.state);
+    relaying.down.readable = true;
+    if (!relaying.down.unsent && !relaying.down.sink_ended)
+        (void)pump(relaying.down, {relaying.server.get(), session.client.get()},
+                   std::span<std::byte, chunk_size>(buffer_->bytes), chunks_);
+    end(slot, relaying.down.source_ended ? routing::EndReason::server_closed
+                                         : routing::EndReason::server_reset);
+    return false;
+}
+
+bool Worker::on_ended_pipe(SlotIndex slot, Source from) {
+    Session& session = sessions_.at(slot);
+    Relaying& relaying = std::get<Relaying>(session.state);
+    if (relaying.up.sink_ended && relaying.down.sink_ended) {
+        end(slot, relaying.server_ended_first ? routing::EndReason::server_closed
+                                              : routing::EndReason::client_closed);
+        return false;
+    }
+    if (from == Source::server) {
+        relaying.server_ended_first = true;
+        // PostgreSQL never half-closes: its backend is gone and no longer counts.
+        give_back_slot(session);
+        if (!session.client_watched) watch_client(slot);
+        if (!session.in_use) return false;
+    } else {
+        relaying.client_gone = true;
+    }
+    set_timer(slot, relay_timeout(session, relaying));
+    return true;
+}
+
+void Worker::on_relay_timer(SlotIndex slot) {
+    Session& session = sessions_.at(slot);
+    const Relaying& relaying = std::get<Relaying>(session.state);
+    const milliseconds idle{now_tick() - relaying.last_activity};
+    const milliseconds limit = relay_timeout(session, relaying);
+    if (idle < limit) return set_timer(slot, limit - idle);
+    const milliseconds client = frontend(session).client_timeout;
+    const milliseconds server = backend(session).server_timeout;
+    const bool half_closed = relaying.client_gone || relaying.down.source_ended;
+    if (!half_closed && client.count() == 0 && server.count() == 0) return set_timer(slot, limit);
+    const bool on_client = relaying.client_gone ? false
+                           : relaying.down.source_ended
+                               ? true
+                               : client.count() > 0 && (server.count() == 0 || client <= server);
+    end(slot, on_client ? routing::EndReason::client_timeout : routing::EndReason::server_timeout);
+}
+
+// How long nothing may move. Where no bound is set: an hour, after which it is looked at again.
+milliseconds Worker::relay_timeout(const Session& session, const Relaying& relaying) const {
+    const milliseconds client = frontend(session).client_timeout;
+    const milliseconds server = backend(session).server_timeout;
+    if (relaying.client_gone) {
+        const milliseconds fin = backend(session).server_fin_timeout;
+        return fin.count() > 0 ? fin : default_fin_timeout;
+    }
+    if (relaying.down.source_ended) {
+        const milliseconds fin = frontend(session).client_fin_timeout;
+        return fin.count() > 0 ? fin : default_fin_timeout;
+    }
+    if (client.count() == 0 && server.count() == 0) return std::chrono::hours(1);
+    if (client.count() == 0 || server.count() == 0) return std::max(client, server);
+    return std::min(client, server);
+}
+
+}  // namespace pgsteer::relay

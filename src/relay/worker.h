@@ -1,0 +1,148 @@
+// Worker: one thread of the data plane, with its own epoll loop, listeners and sessions. It
+// accepts, picks a server from the table it last received, connects and relays; it decides nothing
+// about servers. Made by DataPlane; every function but the constructor runs on the worker's own
+// thread.
+//
+// The walk of a session through the files: accept.cpp -> seek.cpp (choose, hold, connect) ->
+// transfer.cpp (relay) -> finish.cpp (refuse, end). worker.cpp is the loop.
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "relay/channel.h"
+#include "relay/data_plane.h"
+#include "relay/session.h"
+
+namespace pgsteer::relay {
+
+class Worker {
+  public:
+    Worker(routing::WorkerId id, Fellows& fellows, std::vector<const Listener*> listeners);
+    // Errors at start: epoll could not be set up.
+    Result<void> prepare();
+    void run();
+
+  private:
+    struct ListenState {
+        const Listener* listener = nullptr;
+        bool watched = false;
+        bool was_ready = false;  // had clients in the last loop, too: a burst
+        std::uint32_t batch = 1;
+    };
+    struct HoldQueue {
+        SlotIndex first = no_slot;
+        SlotIndex last = no_slot;
+    };
+
+    // worker.cpp
+    void loop_once();
+    void dispatch(const epoll_event& event);
+    void on_wake();
+    void adopt_newest();
+    void end_what_is_cut(const routing::RoutingTable& before);
+    void expire_timers();
+    void pump_unfinished();
+    Tick now_tick() const;
+    void set_timer(SlotIndex slot, milliseconds span);
+    bool watch(int fd, std::uint32_t events, EventKey key);
+    std::uint32_t drawn_bits() { return static_cast<std::uint32_t>(random_()); }
+
+    // accept.cpp
+    void watch_listener(std::size_t index);
+    void unwatch_listener(std::size_t index);
+    void accept_batch(std::size_t index);
+    enum class Accepted { one, none, failed, at_limit };
+    Accepted accept_one(std::size_t index);
+    bool take_accept_slots(const routing::FrontendRow& frontend);
+    void give_back_accept_slots(routing::FrontendId frontend);
+    void resume_listeners();
+    void on_accept_failure(std::size_t index, int error_number);
+
+    // seek.cpp
+    void seek(SlotIndex slot);
+    std::optional<routing::ServerId> take_server(Session& session);
+    bool take_next_address(Session& session);
+    bool begin_connect(SlotIndex slot);
+    void connect_failed(SlotIndex slot, int error_number);
+    bool may_try_again_now(const Session& session) const;
+    void hold(SlotIndex slot, milliseconds pause);
+    void leave_hold(SlotIndex slot);
+    void publish_oldest(routing::BackendId backend);
+    void serve_held(routing::BackendId backend);
+    void serve_all_held();
+    void give_back_slot(Session& session);
+    void wake_next(routing::Shared& shared);
+    void on_connect_event(SlotIndex slot, std::uint32_t events);
+    void on_held_event(SlotIndex slot, std::uint32_t events);
+
+    // transfer.cpp
+    void begin_relay(SlotIndex slot);
+    void on_relay_event(SlotIndex slot, Source source, std::uint32_t events);
+    bool pump_up(SlotIndex slot);    // false: the session has ended
+    bool pump_down(SlotIndex slot);  // false: the session has ended
+    bool after_pump(SlotIndex slot, Pumped pumped, Source from);
+    bool on_ended_pipe(SlotIndex slot, Source from);
+    void watch_client(SlotIndex slot);
+    void wait_for_room(SlotIndex slot, Source sink);
+    void on_relay_timer(SlotIndex slot);
+    milliseconds relay_timeout(const Session& session, const Relaying& relaying) const;
+
+    // finish.cpp
+    void refuse(SlotIndex slot, routing::EndReason reason);
+    void on_closing_event(SlotIndex slot, std::uint32_t events);
+    void answer_first_packet(SlotIndex slot);
+    std::string refusal(const Session& session, routing::EndReason reason) const;
+    void end(SlotIndex slot, routing::EndReason reason);
+    void report_end(const Session& session, routing::EndReason reason, routing::Phase phase,
+                    TimePoint now);
+    void end_all(routing::EndReason reason);
+
+    const routing::ServerRow& row(const Session& session) const {
+        return table_->at(session.server);
+    }
+    const routing::BackendRow& backend(const Session& session) const {
+        return table_->at(session.backend);
+    }
+    const routing::FrontendRow& frontend(const Session& session) const {
+        return table_->at(session.frontend);
+    }
+    routing::Traffic& traffic(const std::shared_ptr<routing::Shared>& shared) const {
+        return shared->of(id_);
+    }
+
+    routing::WorkerId id_;
+    Fellows& fellows_;
+    Channel& channel_;
+    std::shared_ptr<const routing::RoutingTable> table_;
+    UniqueFd epoll_;
+    std::vector<ListenState> listeners_;
+    bool accepting_ = true;
+    TimePoint accept_again_{never};  // after EMFILE and its like
+    SessionSlots sessions_;
+    TimerWheel timers_;
+    ChunkPool chunks_;
+    std::unique_ptr<Chunk> buffer_ = std::make_unique<Chunk>();
+    std::vector<HoldQueue> holds_;      // by BackendId
+    std::vector<EventKey> unfinished_;  // pipes that had their turn and have more
+    std::vector<SlotIndex> due_;
+    std::vector<epoll_event> events_;
+    bool own_bell_ = false;  // a slot was freed that a client of this worker waits for
+    TimePoint started_ = Clock::now();
+    TimePoint now_ = started_;
+    std::minstd_rand random_;
+};
+
+// Idle bound of a half-closed session where `timeout client-fin` or `server-fin` is not set.
+inline constexpr milliseconds default_fin_timeout{5000};
+// A round of failed connects is followed by this pause, unless a new table comes first.
+inline constexpr milliseconds connect_pause{100};
+// How long a refused client may take to say hello and to hang up.
+inline constexpr milliseconds refusal_limit{1000};
+// Pause after accept() failed for lack of descriptors or memory.
+inline constexpr milliseconds accept_pause{100};
+
+}  // namespace pgsteer::relay

@@ -1,0 +1,166 @@
+#include "routing/choose.h"
+
+#include <arpa/inet.h>
+
+#include <cstring>
+#include <numeric>
+
+namespace pgsteer::routing {
+namespace {
+
+// Backups serve only while no other server of the backend accepts.
+bool backups_serve(const RoutingTable& table, const BackendRow& backend) {
+    for (const ServerId id : backend.servers)
+        if (const ServerRow& row = table.at(id); row.accepts && !row.backup) return false;
+    return true;
+}
+
+bool has_free_slot(const ServerRow& row) {
+    return row.limit == unlimited || row.shared->slots.taken() < row.limit;
+}
+
+// Is `a` less loaded than `b`, each measured against its weight?
+bool less_loaded(const ServerRow& a, const ServerRow& b) {
+    const std::uint64_t load_a = std::uint64_t{a.shared->slots.taken()} * b.weight;
+    const std::uint64_t load_b = std::uint64_t{b.shared->slots.taken()} * a.weight;
+    return load_a < load_b;
+}
+
+using Choice = std::optional<ServerId>;
+
+Choice by_turn(const RoutingTable& table, const BackendRow& backend, Choice avoid) {
+    const std::size_t length = backend.schedule.size();
+    const std::size_t start = backend.shared->turn.fetch_add(1, std::memory_order_relaxed);
+    Choice last_resort;
+    for (std::size_t step = 0; step < length; ++step) {
+        const ServerId id = backend.schedule[(start + step) % length];
+        if (!has_free_slot(table.at(id))) continue;
+        if (id != avoid) return id;
+        last_resort = id;
+    }
+    return last_resort;
+}
+
+Choice least_loaded(const RoutingTable& table, const BackendRow& backend, Choice avoid) {
+    const bool backups = backups_serve(table, backend);
+    const std::size_t count = backend.servers.size();
+    // Equal loads are served in turn: the search starts one server further each time.
+    const std::size_t start = backend.shared->turn.fetch_add(1, std::memory_order_relaxed);
+    Choice best;
+    for (std::size_t step = 0; step < count; ++step) {
+        const ServerId id = backend.servers[(start + step) % count];
+        const ServerRow& row = table.at(id);
+        if (!row.accepts || row.weight == 0 || row.backup != backups || !has_free_slot(row))
+            continue;
+        if (best == avoid && best && id != avoid) best = id;
+        if (!best || (id != avoid && less_loaded(row, table.at(*best)))) best = id;
+    }
+    return best;
+}
+
+Choice first_free(const RoutingTable& table, const BackendRow& backend, Choice avoid) {
+    const bool backups = backups_serve(table, backend);
+    Choice last_resort;
+    for (const ServerId id : backend.servers) {
+        const ServerRow& row = table.at(id);
+        if (!row.accepts || row.weight == 0 || row.backup != backups || !has_free_slot(row))
+            continue;
+        if (id != avoid) return id;
+        last_resort = id;
+    }
+    return last_resort;
+}
+
+// A full server is waited for: `source` promises the same server to the same client.
+Choice by_source(const RoutingTable& table, const BackendRow& backend, Choice avoid,
+                 std::uint32_t hash) {
+    const std::size_t length = backend.schedule.size();
+    for (std::size_t step = 0; step < length; ++step) {
+        const ServerId id = backend.schedule[(hash + step) % length];
+        if (id == avoid) continue;
+        return has_free_slot(table.at(id)) ? Choice(id) : std::nullopt;
+    }
+    return avoid && has_free_slot(table.at(*avoid)) ? avoid : std::nullopt;
+}
+
+Choice by_draws(const RoutingTable& table, const BackendRow& backend, Choice avoid,
+                std::uint32_t random) {
+    Choice best;
+    for (std::uint32_t draw = 0; draw < backend.random_draws; ++draw) {
+        random = random * 1664525U + 1013904223U;  // Numerical Recipes' generator
+        const ServerId id =
+            backend.schedule[(random >> 8) % static_cast<std::uint32_t>(backend.schedule.size())];
+        if (id == avoid || !has_free_slot(table.at(id))) continue;
+        if (!best || less_loaded(table.at(id), table.at(*best))) best = id;
+    }
+    return best ? best : by_turn(table, backend, avoid);
+}
+
+}  // namespace
+
+std::optional<ServerId> choose(const RoutingTable& table, const ChooseInput& input) {
+    const BackendRow& backend = table.at(input.backend);
+    if (backend.schedule.empty()) return std::nullopt;
+    switch (backend.balance) {
+        case Balance::roundrobin:
+        case Balance::static_rr:
+            return by_turn(table, backend, input.avoid);
+        case Balance::leastconn:
+            return least_loaded(table, backend, input.avoid);
+        case Balance::first:
+            return first_free(table, backend, input.avoid);
+        case Balance::source:
+            return by_source(table, backend, input.avoid, input.source_hash);
+        case Balance::random:
+            return by_draws(table, backend, input.avoid, input.random);
+    }
+    return std::nullopt;
+}
+
+bool any_accepts(const RoutingTable& table, BackendId backend) {
+    return !table.at(backend).schedule.empty();
+}
+
+std::uint32_t source_hash(const Address& client) {
+    std::uint32_t hash = 0;
+    if (client.family() == AF_INET) {
+        sockaddr_in v4{};
+        std::memcpy(&v4, client.get(), sizeof v4);
+        hash = ntohl(v4.sin_addr.s_addr);
+    } else if (client.family() == AF_INET6) {
+        sockaddr_in6 v6{};
+        std::memcpy(&v6, client.get(), sizeof v6);
+        for (std::size_t i = 0; i < 4; ++i) {
+            std::uint32_t part = 0;
+            std::memcpy(&part, v6.sin6_addr.s6_addr + 4 * i, sizeof part);
+            hash ^= ntohl(part);
+        }
+    }
+    return hash;
+}
+
+std::vector<ServerId> smooth_schedule(const std::vector<WeightedServer>& servers) {
+    std::uint32_t divisor = 0;
+    std::int64_t total = 0;
+    for (const auto& server : servers)
+        divisor = std::gcd(divisor, server.weight);
+    if (divisor == 0) return {};
+    for (const auto& server : servers)
+        total += server.weight / divisor;
+    std::vector<std::int64_t> scores(servers.size(), 0);
+    std::vector<ServerId> schedule;
+    schedule.reserve(static_cast<std::size_t>(total));
+    for (std::int64_t turn = 0; turn < total; ++turn) {
+        std::size_t best = servers.size();
+        for (std::size_t i = 0; i < servers.size(); ++i) {
+            if (servers[i].weight == 0) continue;
+            scores[i] += servers[i].weight / divisor;
+            if (best == servers.size() || scores[i] > scores[best]) best = i;
+        }
+        scores[best] -= total;
+        schedule.push_back(servers[best].id);
+    }
+    return schedule;
+}
+
+}  // namespace pgsteer::routing
