@@ -1,0 +1,36 @@
+// Agent: the status answerer of a database node, a role watcher and the HTTP servers that say what it
+// knows. Owned by `pgsteer agent`; its executor's thread.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "http/server.h"
+#include "probe/role.h"
+
+namespace pgsteer::agent {
+
+class Agent {
+  public:
+    // `listeners` are bound, listening and non-blocking.
+    Agent(boost::asio::any_io_executor executor, probe::WatchOptions watch,
+          std::vector<UniqueFd> listeners);
+
+  private:
+    http::Response answer_now(const http::Request& request) const;
+
+    milliseconds interval_;
+    health::Role told_ = health::Role::unknown;  // the role that was logged last
+    probe::RoleWatcher watcher_;
+    std::vector<std::unique_ptr<http::Server>> servers_;
+};
+
+// A listening socket on "HOST:PORT", "*:PORT", ":PORT" or "[IPV6]:PORT". Blocks on names. Errors name
+// the address.
+Result<UniqueFd> listen_on(const std::string& text);
+
+}  // namespace pgsteer::agent

@@ -1,0 +1,119 @@
+#include "http/connection.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <exception>
+#include <utility>
+#include <variant>
+
+#include "http/parser.h"
+
+namespace pgsteer::http {
+namespace {
+
+namespace asio = boost::asio;
+using namespace asio::experimental::awaitable_operators;
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+
+// How long, and for how many bytes, the rest of what a client sends is read after our answer: closing
+// with unread bytes makes the kernel send a reset, which can overtake the answer.
+constexpr milliseconds drain_time{1000};
+constexpr std::size_t most_drained = 64 * 1024;
+
+}  // namespace
+
+Connection::Connection(Socket socket, const ServerOptions& options, const Answer& answer)
+    : socket_(std::move(socket)),
+      timer_(socket_.get_executor()),
+      options_(options),
+      answer_(answer),
+      chunk_{} {}
+
+void Connection::close() {
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+}
+
+asio::awaitable<void> Connection::run() {
+    const std::optional<Response> response = co_await take_request();
+    if (!response) co_return;
+    std::string text = format_response(*response, !head_only_);
+    const bool sent = co_await send(std::move(text));
+    if (!sent) co_return;
+    boost::system::error_code error;
+    socket_.shutdown(Socket::shutdown_send, error);
+    if (!error) co_await drain();
+}
+
+// The answer to send; nothing when the connection is to be closed without one.
+asio::awaitable<std::optional<Response>> Connection::take_request() {
+    std::string received;
+    const TimePoint accepted = Clock::now();
+    for (;;) {
+        const bool may_be_silent = received.empty() && options_.answer_silence;
+        const Event event = co_await receive(
+            after(accepted, may_be_silent ? options_.silence_limit : options_.request_limit));
+        if (event == Event::failure) co_return std::nullopt;
+        if (event != Event::data) {
+            if (may_be_silent) co_return answer_silent_client();
+            if (event == Event::timeout || received.empty()) co_return std::nullopt;
+            co_return plain_response(400, "Bad Request");
+        }
+        received.append(chunk_.data(), chunk_size_);
+        const Parsed parsed = parse_request(received, options_.most_request_bytes);
+        if (parsed.state == ParseState::need_more) continue;
+        if (parsed.state == ParseState::malformed) co_return plain_response(400, "Bad Request");
+        if (parsed.state == ParseState::too_large)
+            co_return plain_response(431, "Request Header Fields Too Large");
+        head_only_ = parsed.request.method == "HEAD";
+        co_return answer_request(parsed.request);
+    }
+}
+
+std::optional<Response> Connection::answer_silent_client() const {
+    Request request;
+    request.method = "GET";
+    request.path = "/";
+    request.silent = true;
+    return answer_request(request);
+}
+
+Response Connection::answer_request(const Request& request) const {
+    try {
+        return answer_(request);
+    } catch (const std::exception&) {
+        return plain_response(500, "Internal Server Error");
+    }
+}
+
+asio::awaitable<bool> Connection::send(std::string text) {
+    timer_.expires_after(options_.request_limit);
+    const auto done = co_await (asio::async_write(socket_, asio::buffer(text), as_result) ||
+                                timer_.async_wait(as_result));
+    co_return done.index() == 0 && !std::get<0>(std::get<0>(done));
+}
+
+asio::awaitable<void> Connection::drain() {
+    const TimePoint deadline = after(Clock::now(), drain_time);
+    std::size_t drained = 0;
+    while (drained < most_drained) {
+        const Event event = co_await receive(deadline);
+        if (event != Event::data) co_return;
+        drained += chunk_size_;
+    }
+}
+
+asio::awaitable<Connection::Event> Connection::receive(TimePoint deadline) {
+    timer_.expires_at(deadline);
+    const auto done = co_await (socket_.async_read_some(asio::buffer(chunk_), as_result) ||
+                                timer_.async_wait(as_result));
+    if (done.index() == 1) co_return Event::timeout;
+    const auto [error, size] = std::get<0>(done);
+    chunk_size_ = size;
+    if (error == asio::error::eof) co_return Event::end;
+    co_return error ? Event::failure : Event::data;
+}
+
+}  // namespace pgsteer::http

@@ -1,0 +1,122 @@
+#include "agent/answers.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace pgsteer::agent {
+namespace {
+
+using health::Role;
+using namespace std::chrono_literals;
+
+probe::RoleState knows(Role role) {
+    probe::RoleState state;
+    state.role = role;
+    state.reason = role == Role::unknown ? "no answer within 1s" : "";
+    return state;
+}
+
+http::Response ask(Role role, const std::string& path, const std::string& method = "GET") {
+    http::Request request;
+    request.method = method;
+    request.path = path;
+    return answer(knows(role), Facts{milliseconds(50), TimePoint(100s)}, request);
+}
+
+std::string header(const http::Response& response, const std::string& name) {
+    for (const auto& [key, value] : response.headers)
+        if (key == name) return value;
+    return "none";
+}
+
+TEST(AgentRoot, AnswersAsTheScriptDoes) {
+    for (const char* method : {"GET", "HEAD", "OPTIONS"}) {
+        EXPECT_EQ(ask(Role::primary, "/", method).status, 200);
+        EXPECT_EQ(ask(Role::primary, "/", method).reason, "OK");
+        EXPECT_EQ(ask(Role::primary, "/", method).body, "Primary\n");
+        EXPECT_EQ(ask(Role::standby, "/", method).status, 206);
+        EXPECT_EQ(ask(Role::standby, "/", method).reason, "Partial Content");
+        EXPECT_EQ(ask(Role::standby, "/", method).body, "Standby\n");
+        EXPECT_EQ(ask(Role::unknown, "/", method).status, 503);
+        EXPECT_EQ(ask(Role::unknown, "/", method).reason, "Service Unavailable");
+        EXPECT_EQ(ask(Role::unknown, "/", method).body, "DB Down\n");
+    }
+}
+
+TEST(AgentAnswers, SayTheRoleInAHeaderOnEveryPath) {
+    for (const char* path : {"/", "/primary", "/status", "/nowhere"}) {
+        EXPECT_EQ(header(ask(Role::primary, path), "X-Pgsteer-Role"), "primary") << path;
+        EXPECT_EQ(header(ask(Role::standby, path), "X-Pgsteer-Role"), "standby") << path;
+        EXPECT_EQ(header(ask(Role::unknown, path), "X-Pgsteer-Role"), "unknown") << path;
+    }
+}
+
+TEST(AgentPaths, MeanWhatTheyMeanInPatroni) {
+    struct Row {
+        const char* path;
+        int primary, standby;
+    };
+    for (const Row& row : {Row{"/primary", 200, 503}, Row{"/master", 200, 503},
+                           Row{"/read-write", 200, 503}, Row{"/leader", 200, 503},
+                           Row{"/replica", 503, 200}, Row{"/read-only", 200, 200},
+                           Row{"/health", 200, 200}}) {
+        EXPECT_EQ(ask(Role::primary, row.path).status, row.primary) << row.path;
+        EXPECT_EQ(ask(Role::standby, row.path).status, row.standby) << row.path;
+        EXPECT_EQ(ask(Role::unknown, row.path).status, 503) << row.path;
+    }
+}
+
+TEST(AgentPaths, UnknownOnesAreNotFound) {
+    EXPECT_EQ(ask(Role::primary, "/nowhere").status, 404);
+    EXPECT_EQ(ask(Role::primary, "/primary/").status, 404);
+    EXPECT_EQ(ask(Role::primary, "").status, 404);
+}
+
+TEST(AgentAnswers, RefuseMethodsThatChangeThings) {
+    const http::Response response = ask(Role::primary, "/", "POST");
+    EXPECT_EQ(response.status, 405);
+    EXPECT_EQ(header(response, "Allow"), "GET, HEAD, OPTIONS");
+}
+
+TEST(AgentStatus, IsJsonWithWhatIsKnown) {
+    probe::RoleState state = knows(Role::standby);
+    state.timeline = 7;
+    state.lsn = "0/3000060";
+    state.server_version = 150004;
+    state.since = TimePoint(90s);
+    state.asked = TimePoint(99s);
+    state.latency = std::chrono::microseconds(80);
+    http::Request request;
+    request.method = "GET";
+    request.path = "/status";
+    const http::Response response =
+        answer(state, Facts{milliseconds(50), TimePoint(100s)}, request);
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(response.content_type, "application/json");
+    const auto page = nlohmann::json::parse(response.body);
+    EXPECT_EQ(page["role"], "standby");
+    EXPECT_EQ(page["timeline"], 7);
+    EXPECT_EQ(page["lsn"], "0/3000060");
+    EXPECT_EQ(page["server_version"], 150004);
+    EXPECT_EQ(page["since_seconds"], 10.0);
+    EXPECT_EQ(page["asked_seconds_ago"], 1.0);
+    EXPECT_EQ(page["latency_us"], 80);
+    EXPECT_EQ(page["interval_ms"], 50);
+}
+
+TEST(AgentStatus, SaysWhyARoleIsUnknownInAnyEncoding) {
+    probe::RoleState state = knows(Role::unknown);
+    state.reason = "FATAL: r\xf4le \"x\"";
+    http::Request request;
+    request.method = "GET";
+    request.path = "/status";
+    const auto page = nlohmann::json::parse(answer(state, Facts{}, request).body);
+    EXPECT_EQ(page["role"], "unknown");
+    EXPECT_TRUE(page["timeline"].is_null());
+    EXPECT_TRUE(page["since_seconds"].is_null());
+    EXPECT_NE(page["reason"].get<std::string>().find("FATAL"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace pgsteer::agent
