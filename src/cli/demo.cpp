@@ -8,6 +8,7 @@
 #include <fstream>
 #include <memory>
 #include <set>
+#include <tuple>
 
 #include "cli/demo_cluster.h"
 #include "cli/demo_folder.h"
@@ -196,7 +197,7 @@ Result<std::string> Demo::write_router_file() {
     file << text;
     file.close();
     if (!file) return Error{"cannot write " + path};
-    return path;
+    return Result<std::string>(boost::system::in_place_value, path);
 }
 
 Result<void> Demo::start_router() {

@@ -63,6 +63,11 @@ std::optional<fs::path> newest_debian_folder() {
     return found;
 }
 
+// By name: a path also converts to the text of an Error.
+Result<fs::path> found(const fs::path& folder) {
+    return {boost::system::in_place_value, folder};
+}
+
 bool answers(Port port, const std::string& question, const std::string& wanted,
              const Patience& patience) {
     const auto answer = ask_once(port, question, patience);
@@ -73,11 +78,12 @@ bool answers(Port port, const std::string& question, const std::string& wanted,
 
 Result<fs::path> find_postgres_programs(const std::optional<std::string>& wanted) {
     if (wanted) {
-        if (has_server_programs(*wanted)) return fs::path(*wanted);
+        if (has_server_programs(*wanted)) return found(*wanted);
         return Error{*wanted + " has no initdb and postgres; --pg-bin names PostgreSQL's bin folder"};
     }
-    if (auto folder = folder_of_pg_config(); folder && has_server_programs(*folder)) return *folder;
-    if (auto folder = newest_debian_folder()) return *folder;
+    if (auto folder = folder_of_pg_config(); folder && has_server_programs(*folder))
+        return found(*folder);
+    if (auto folder = newest_debian_folder()) return found(*folder);
     return Error{"PostgreSQL's server programs were not found; install them (Debian: apt-get "
                  "install postgresql) or name their folder with --pg-bin"};
 }

@@ -2,6 +2,8 @@
 
 #include <poll.h>
 
+#include <optional>
+
 namespace pgsteer::cli {
 namespace {
 
@@ -42,7 +44,8 @@ Result<Sql> Sql::connect(Port port, const Patience& patience) {
 Result<std::string> Sql::value(const std::string& statement, const Patience& patience) {
     PGconn* connection = connection_.get();
     if (!PQsendQuery(connection, statement.c_str())) return Error{PQerrorMessage(connection)};
-    Result<std::string> found = std::string();
+    std::string value;
+    std::optional<Error> failure;
     for (;;) {
         while (PQisBusy(connection)) {
             if (auto ready = wait_for_socket(connection, POLLIN, patience); !ready)
@@ -50,13 +53,15 @@ Result<std::string> Sql::value(const std::string& statement, const Patience& pat
             if (!PQconsumeInput(connection)) return Error{PQerrorMessage(connection)};
         }
         const std::unique_ptr<PGresult, decltype(&PQclear)> row(PQgetResult(connection), &PQclear);
-        if (!row) return found;
+        if (!row) break;
         const ExecStatusType status = PQresultStatus(row.get());
         if (status == PGRES_TUPLES_OK && PQntuples(row.get()) > 0)
-            found = std::string(PQgetvalue(row.get(), 0, 0));
+            value = PQgetvalue(row.get(), 0, 0);
         else if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
-            found = Error{PQresultErrorMessage(row.get())};
+            failure = Error{PQresultErrorMessage(row.get())};
     }
+    if (failure) return *failure;
+    return {boost::system::in_place_value, value};
 }
 
 Result<std::string> ask_once(Port port, const std::string& statement, const Patience& patience) {
