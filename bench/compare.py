@@ -11,6 +11,7 @@ scheduler's nanoseconds of all its threads), throughput, and memory per idle ses
 
 import argparse
 import json
+import os
 import platform
 import re
 import statistics
@@ -220,7 +221,7 @@ def machine(options):
                                               text=True).stdout.split("\n")[0]
     cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     return (f"{time.strftime('%Y-%m-%d')}, {cpu.group(1) if cpu else platform.machine()}, "
-            f"{len(__import__('os').sched_getaffinity(0))} cores, Linux {platform.release()}; "
+            f"{len(os.sched_getaffinity(0))} cores, Linux {platform.release()}; "
             f"{version(str(options.haproxy), '-v').split(' - ')[0]}; "
             f"{version(str(postgres_bin() / 'postgres'), '-V')}; {options.rounds} rounds")
 

@@ -54,7 +54,8 @@ long long copy_out(PGconn* connection, std::uint32_t megabytes) {
 
 long long copy_in(PGconn* connection, std::uint32_t megabytes) {
     std::string megabyte;
-    for (int row = 0; row < 1024; ++row) megabyte += std::string(row_bytes - 1, 'x') + '\n';
+    for (int row = 0; row < 1024; ++row)
+        megabyte += std::string(row_bytes - 1, 'x') + '\n';
     run(connection, "COPY copy_target FROM STDIN", PGRES_COPY_IN);
     for (std::uint32_t i = 0; i < megabytes; ++i) {
         if (PQputCopyData(connection, megabyte.data(), static_cast<int>(megabyte.size())) != 1)

@@ -1,6 +1,6 @@
-// echo_server PORT [--close-at-once]: the other end of the connection benchmarks. Echoes what fits in
-// one read (a byte, in practice) and closes when its peer does; with --close-at-once it closes every
-// connection as soon as it is accepted. One thread, one epoll; prints "ready".
+// echo_server PORT [--close-at-once]: the other end of the connection benchmarks. Echoes what fits
+// in one read (a byte, in practice) and closes when its peer does; with --close-at-once it closes
+// every connection as soon as it is accepted. One thread, one epoll; prints "ready".
 #include <array>
 
 #include "base/privileges.h"

@@ -29,7 +29,8 @@ inline std::uint32_t number_argument(std::string_view text) {
     std::uint32_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size()) {
-        std::fprintf(stderr, "'%.*s' is not a number\n", static_cast<int>(text.size()), text.data());
+        std::fprintf(stderr, "'%.*s' is not a number\n", static_cast<int>(text.size()),
+                     text.data());
         std::exit(2);
     }
     return value;

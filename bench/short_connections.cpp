@@ -1,6 +1,6 @@
-// short_connections PORT COUNT CONCURRENT byte|server-closes: makes COUNT connections, CONCURRENT at a
-// time, through a proxy. `byte`: send one byte, read it back, close. `server-closes`: connect and
-// wait for the other end to close. One thread; prints one JSON line with seconds and failures.
+// short_connections PORT COUNT CONCURRENT byte|server-closes: makes COUNT connections, CONCURRENT
+// at a time, through a proxy. `byte`: send one byte, read it back, close. `server-closes`: connect
+// and wait for the other end to close. One thread; prints one JSON line with seconds and failures.
 #include <array>
 #include <chrono>
 #include <vector>
@@ -25,7 +25,8 @@ class Run {
     std::uint32_t failed() const { return failed_; }
 
     void finish_all() {
-        for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) start(slot);
+        for (std::uint32_t slot = 0; slot < slots_.size(); ++slot)
+            start(slot);
         std::array<epoll_event, 256> events;
         while (finished_ < job_.count) {
             const int count = ::epoll_wait(epoll_.get(), events.data(), events.size(), 10'000);
@@ -33,7 +34,8 @@ class Run {
                 errno = ETIMEDOUT;
                 bench::give_up("no connection moved for 10 s");
             }
-            for (int i = 0; i < count; ++i) step(events[static_cast<std::size_t>(i)]);
+            for (int i = 0; i < count; ++i)
+                step(events[static_cast<std::size_t>(i)]);
         }
     }
 

@@ -22,7 +22,7 @@ namespace {
 constexpr milliseconds for_a_node{120'000};    // initdb or a base backup, on a slow disk
 constexpr milliseconds for_a_step{60'000};     // first verdicts, failover, roles settled
 constexpr milliseconds writing_before{1'000};  // how long the writer runs before the failure
-constexpr int settled_connections = 10;  // in a row that must reach the right node
+constexpr int settled_connections = 10;        // in a row that must reach the right node
 
 // The classic file (examples/haproxy.cfg) with this cluster's addresses. It listens on loopback
 // only: the demo's PostgreSQL asks for no password.
@@ -51,8 +51,7 @@ listen {}
     http-check expect status {}
     default-server inter 3s fall 3 rise 2 on-marked-down shutdown-sessions
 )";
-constexpr const char* classic_server =
-    "    server {} 127.0.0.1:{} maxconn 100 check port {}\n";
+constexpr const char* classic_server = "    server {} 127.0.0.1:{} maxconn 100 check port {}\n";
 
 struct Options {
     bool tour = false;
@@ -74,7 +73,9 @@ std::string in_seconds(Duration span) {
     return fmt::format("{:.2f} s", std::chrono::duration<double>(span).count());
 }
 
-std::string as_text(Port port) { return std::to_string(number(port)); }
+std::string as_text(Port port) {
+    return std::to_string(number(port));
+}
 
 // PGPORT, PGOPTIONS, PGSERVICE ... would change what our connections and programs do.
 void forget_postgres_environment() {
@@ -83,7 +84,8 @@ void forget_postgres_environment() {
         const std::string_view text(*entry);
         if (text.substr(0, 2) == "PG") names.emplace_back(text.substr(0, text.find('=')));
     }
-    for (const std::string& name : names) ::unsetenv(name.c_str());
+    for (const std::string& name : names)
+        ::unsetenv(name.c_str());
 }
 
 // `wanted` unless somebody has it.
@@ -188,8 +190,8 @@ Result<std::string> Demo::write_router_file() {
                                              std::tuple{"ReadOnly", ports_.read_only, 206}}) {
         text += fmt::format(classic_listen, name, number(port), status);
         for (const Node& node : cluster_->nodes()) {
-            text += fmt::format(classic_server, node.name, number(node.port),
-                                number(node.check_port));
+            text +=
+                fmt::format(classic_server, node.name, number(node.port), number(node.check_port));
         }
     }
     const std::string path = folder_->path() / "haproxy.cfg";
@@ -243,9 +245,11 @@ Result<void> Demo::wait_for_routing() {
 
 Result<void> Demo::show_addresses() {
     say("\nThe router, on the classic haproxy.cfg:");
-    say("  read-write  127.0.0.1:{}   psql \"host=127.0.0.1 port={} user=postgres dbname=postgres\"",
+    say("  read-write  127.0.0.1:{}   psql \"host=127.0.0.1 port={} user=postgres "
+        "dbname=postgres\"",
         as_text(ports_.read_write), as_text(ports_.read_write));
-    say("  read-only   127.0.0.1:{}   psql \"host=127.0.0.1 port={} user=postgres dbname=postgres\"",
+    say("  read-only   127.0.0.1:{}   psql \"host=127.0.0.1 port={} user=postgres "
+        "dbname=postgres\"",
         as_text(ports_.read_only), as_text(ports_.read_only));
     say("  stats page  http://127.0.0.1:{}/\n", as_text(ports_.stats));
     return {};
@@ -362,8 +366,9 @@ Result<void> Demo::stay_up() {
 }  // namespace
 
 int run_demo(int argc, char** argv) {
-    CLI::App app{"A three-node PostgreSQL cluster, agents and a router on loopback, to try pgsteer out",
-                 "pgsteer demo"};
+    CLI::App app{
+        "A three-node PostgreSQL cluster, agents and a router on loopback, to try pgsteer out",
+        "pgsteer demo"};
     Options options;
     app.add_flag("--tour", options.tour, "end after the failover: status 0 if everything worked");
     app.add_option("--pg-bin", options.postgres_programs,

@@ -1,6 +1,7 @@
 // `pgsteer demo`: a three-node PostgreSQL cluster, an agent a node and a router on loopback, and a
-// failover to watch. The story is in demo.cpp; its parts are demo_cluster (PostgreSQL), demo_process
-// (children), demo_folder (what is removed at the end), demo_sql and demo_writer (clients).
+// failover to watch. The story is in demo.cpp; its parts are demo_cluster (PostgreSQL),
+// demo_process (children), demo_folder (what is removed at the end), demo_sql and demo_writer
+// (clients).
 #pragma once
 
 namespace pgsteer::cli {

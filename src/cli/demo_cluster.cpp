@@ -45,7 +45,8 @@ std::optional<fs::path> folder_of_pg_config() {
     char line[4096];
     if (!pipe || !std::fgets(line, sizeof line, pipe.get())) return std::nullopt;
     std::string text(line);
-    while (!text.empty() && text.back() == '\n') text.pop_back();
+    while (!text.empty() && text.back() == '\n')
+        text.pop_back();
     return text;
 }
 
@@ -79,13 +80,15 @@ bool answers(Port port, const std::string& question, const std::string& wanted,
 Result<fs::path> find_postgres_programs(const std::optional<std::string>& wanted) {
     if (wanted) {
         if (has_server_programs(*wanted)) return found(*wanted);
-        return Error{*wanted + " has no initdb and postgres; --pg-bin names PostgreSQL's bin folder"};
+        return Error{*wanted +
+                     " has no initdb and postgres; --pg-bin names PostgreSQL's bin folder"};
     }
     if (auto folder = folder_of_pg_config(); folder && has_server_programs(*folder))
         return found(*folder);
     if (auto folder = newest_debian_folder()) return found(*folder);
-    return Error{"PostgreSQL's server programs were not found; install them (Debian: apt-get "
-                 "install postgresql) or name their folder with --pg-bin"};
+    return Error{
+        "PostgreSQL's server programs were not found; install them (Debian: apt-get "
+        "install postgresql) or name their folder with --pg-bin"};
 }
 
 Result<std::vector<Port>> free_ports(std::size_t count) {
@@ -124,7 +127,8 @@ Result<DemoCluster> DemoCluster::make(ClusterOptions options) {
 }
 
 DemoCluster::~DemoCluster() {
-    for (Node& node : nodes_) node.agent.stop(seconds(5));
+    for (Node& node : nodes_)
+        node.agent.stop(seconds(5));
     for (Node& node : nodes_) {
         if (&node != &primary()) node.postgres.stop(seconds(10));
     }
@@ -161,9 +165,7 @@ Result<void> DemoCluster::start(Node& node, const Patience& patience) {
     node.postgres = std::move(*child);
     auto ready = wait_until(
         node.name + " answers queries",
-        [&] {
-            return !node.postgres.running() || answers(node.port, "SELECT 1", "1", patience);
-        },
+        [&] { return !node.postgres.running() || answers(node.port, "SELECT 1", "1", patience); },
         patience);
     if (!node.postgres.running())
         return Error{node.name + " ended at start: " + node.postgres.last_words()};
@@ -182,9 +184,9 @@ Result<void> DemoCluster::start_primary(const Patience& patience) {
 
 Result<void> DemoCluster::start_standby(Node& node, const Patience& patience) {
     const std::string from = conninfo(primary().port) + " application_name=" + node.name;
-    auto copied = run("pg_basebackup",
-                      {"-R", "-X", "stream", "-c", "fast", "--no-sync", "-d", from, "-D", node.data},
-                      patience);
+    auto copied = run(
+        "pg_basebackup",
+        {"-R", "-X", "stream", "-c", "fast", "--no-sync", "-d", from, "-D", node.data}, patience);
     if (!copied) return copied;
     if (auto started = start(node, patience); !started) return started;
     return wait_until(
@@ -198,14 +200,14 @@ Result<void> DemoCluster::start_standby(Node& node, const Patience& patience) {
 
 Result<void> DemoCluster::start_agents() {
     for (Node& node : nodes_) {
-        auto child = Child::start(
-            {.command = {options_.self, "agent", "--listen",
-                         "127.0.0.1:" + std::to_string(number(node.check_port)), "--conninfo",
-                         conninfo(node.port)},
-             .output = options_.folder / (node.name + "-agent.log"),
-             .folder = options_.folder,
-             .run_as = std::nullopt,
-             .stop_signal = SIGTERM});
+        auto child =
+            Child::start({.command = {options_.self, "agent", "--listen",
+                                      "127.0.0.1:" + std::to_string(number(node.check_port)),
+                                      "--conninfo", conninfo(node.port)},
+                          .output = options_.folder / (node.name + "-agent.log"),
+                          .folder = options_.folder,
+                          .run_as = std::nullopt,
+                          .stop_signal = SIGTERM});
         if (!child) return child.error();
         node.agent = std::move(*child);
     }
@@ -226,8 +228,8 @@ Result<Node*> DemoCluster::promote_best_standby(const Patience& patience) {
         if (node.killed) continue;
         // Bytes since the start of the log, padded so that text compares as numbers do.
         auto received = ask_once(
-            node.port,
-            "SELECT lpad((pg_last_wal_receive_lsn() - '0/0'::pg_lsn)::text, 20, '0')", patience);
+            node.port, "SELECT lpad((pg_last_wal_receive_lsn() - '0/0'::pg_lsn)::text, 20, '0')",
+            patience);
         if (!received) return Error{node.name + ": " + received.error().text};
         if (!best || *received > most) {
             best = &node;
@@ -247,9 +249,8 @@ Result<void> DemoCluster::follow_primary(Node& standby, const Patience& patience
     if (!sql) return Error{standby.name + ": " + sql.error().text};
     const std::string source = conninfo(primary().port) + " application_name=" + standby.name;
     // recovery_target_timeline is 'latest' since PostgreSQL 12: it follows to the new timeline.
-    for (const std::string& statement :
-         {"ALTER SYSTEM SET primary_conninfo = '" + source + "'",
-          std::string("SELECT pg_reload_conf()")}) {
+    for (const std::string& statement : {"ALTER SYSTEM SET primary_conninfo = '" + source + "'",
+                                         std::string("SELECT pg_reload_conf()")}) {
         if (auto done = sql->value(statement, patience); !done)
             return Error{standby.name + ": " + done.error().text};
     }

@@ -80,7 +80,8 @@ std::vector<pid_t> children_of(pid_t parent) {
 StopSignal::StopSignal() {
     sigset_t set;
     ::sigemptyset(&set);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&set, signal);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+        ::sigaddset(&set, signal);
     ::sigprocmask(SIG_BLOCK, &set, nullptr);
     fd_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
@@ -114,8 +115,9 @@ Result<std::optional<RunAs>> postgres_identity() {
     if (::geteuid() != 0) return std::optional<RunAs>{};
     const passwd* entry = ::getpwnam("postgres");
     if (!entry) {
-        return Error{"started as root, and there is no user postgres to run PostgreSQL as; "
-                     "install PostgreSQL's server package, or start as another user"};
+        return Error{
+            "started as root, and there is no user postgres to run PostgreSQL as; "
+            "install PostgreSQL's server package, or start as another user"};
     }
     RunAs who{entry->pw_uid, entry->pw_gid, std::vector<gid_t>(64)};
     int count = static_cast<int>(who.groups.size());
@@ -127,7 +129,8 @@ Result<std::optional<RunAs>> postgres_identity() {
 Result<Child> Child::start(const ChildOptions& options) {
     std::vector<std::string> words = options.command;
     Prepared prepared;
-    for (std::string& word : words) prepared.arguments.push_back(word.data());
+    for (std::string& word : words)
+        prepared.arguments.push_back(word.data());
     prepared.arguments.push_back(nullptr);
     prepared.output.reset(
         ::open(options.output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
@@ -148,7 +151,9 @@ Result<Child> Child::start(const ChildOptions& options) {
     return child;
 }
 
-Child::Child(Child&& other) noexcept { *this = std::move(other); }
+Child::Child(Child&& other) noexcept {
+    *this = std::move(other);
+}
 
 Child& Child::operator=(Child&& other) noexcept {
     if (this != &other) {
@@ -194,7 +199,8 @@ void Child::stop(milliseconds span) {
 void Child::kill_with_children() {
     if (!running()) return;
     ::kill(pid_, SIGSTOP);  // so that it starts no child while they are counted
-    for (const pid_t child : children_of(pid_)) ::kill(child, SIGKILL);
+    for (const pid_t child : children_of(pid_))
+        ::kill(child, SIGKILL);
     ::kill(pid_, SIGKILL);
     reap(0);
 }
@@ -210,7 +216,8 @@ Result<void> run_to_end(const ChildOptions& options, const Patience& patience) {
     auto child = Child::start(options);
     if (!child) return child.error();
     const std::string name = std::filesystem::path(options.command[0]).filename();
-    if (auto ended = wait_until(name + " ended", [&] { return !child->running(); }, patience);
+    if (auto ended = wait_until(
+            name + " ended", [&] { return !child->running(); }, patience);
         !ended)
         return ended;
     if (child->ending() != "exit status 0")

@@ -24,8 +24,8 @@ struct Patience {
     std::function<bool()> stopped;  // Ctrl-C, SIGTERM, or the writer's own end
 };
 
-// SIGINT, SIGTERM and SIGHUP as a question instead of an interruption. They stay blocked in the whole
-// process (children unblock them); one object, made before any thread.
+// SIGINT, SIGTERM and SIGHUP as a question instead of an interruption. They stay blocked in the
+// whole process (children unblock them); one object, made before any thread.
 class StopSignal {
   public:
     StopSignal();

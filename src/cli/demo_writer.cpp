@@ -8,7 +8,7 @@
 namespace pgsteer::cli {
 namespace {
 
-constexpr milliseconds pause{5};               // between writes, and before connecting again
+constexpr milliseconds pause{5};                 // between writes, and before connecting again
 constexpr milliseconds most_for_a_write{30000};  // above every timeout of the classic file
 
 }  // namespace

@@ -1,5 +1,5 @@
-// An application that writes: inserts a row through the read-write address every few milliseconds and
-// notes when each was acknowledged and by which node. When a write fails it connects again, as
+// An application that writes: inserts a row through the read-write address every few milliseconds
+// and notes when each was acknowledged and by which node. When a write fails it connects again, as
 // applications do. Owns one thread; the functions are for the main thread.
 #pragma once
 
