@@ -23,7 +23,7 @@ using Connection = std::unique_ptr<PGconn, Finish>;
 using Answer = std::unique_ptr<PGresult, Finish>;
 
 [[noreturn]] void refuse(PGconn* connection) {
-    std::fprintf(stderr, "%s", PQerrorMessage(connection));
+    (void)std::fprintf(stderr, "%s", PQerrorMessage(connection));
     std::exit(1);
 }
 

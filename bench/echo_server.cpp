@@ -47,7 +47,7 @@ int main(int argc, char** argv) {
     event.data.fd = listener.get();
     ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, listener.get(), &event);
     std::puts("ready");
-    std::fflush(stdout);
+    (void)std::fflush(stdout);
     std::array<epoll_event, 256> events;
     for (;;) {
         const int count = ::epoll_wait(epoll.get(), events.data(), events.size(), -1);

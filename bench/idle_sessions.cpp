@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
             bench::give_up("no echo");
     }
     std::puts("ready");
-    std::fflush(stdout);
+    (void)std::fflush(stdout);
     while (std::getchar() != EOF) {
     }
 }

@@ -90,7 +90,8 @@ class Run {
 
 int main(int argc, char** argv) {
     if (argc != 5) {
-        std::fputs("usage: short_connections PORT COUNT CONCURRENT byte|server-closes\n", stderr);
+        (void)std::fputs("usage: short_connections PORT COUNT CONCURRENT byte|server-closes\n",
+                         stderr);
         return 2;
     }
     const Job job{static_cast<std::uint16_t>(bench::number_argument(argv[1])),

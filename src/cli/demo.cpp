@@ -65,8 +65,8 @@ struct RouterPorts {
 template <class... Args>
 void say(fmt::format_string<Args...> format, Args&&... args) {
     fmt::print(format, std::forward<Args>(args)...);
-    std::fputc('\n', stdout);
-    std::fflush(stdout);
+    (void)std::fputc('\n', stdout);
+    (void)std::fflush(stdout);
 }
 
 std::string in_seconds(Duration span) {
@@ -379,7 +379,7 @@ int run_demo(int argc, char** argv) {
         return app.exit(error) == 0 ? 0 : 2;
     }
     forget_postgres_environment();
-    std::signal(SIGPIPE, SIG_IGN);  // a closed `| head` must not skip the cleaning up
+    (void)std::signal(SIGPIPE, SIG_IGN);  // a closed `| head` must not skip the cleaning up
     const StopSignal stop;
     Demo demo(options, stop);
     const auto done = demo.run();

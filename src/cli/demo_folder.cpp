@@ -21,7 +21,7 @@ constexpr int pause_ms = 50;
 [[noreturn]] void be_janitor(int demo_alive, const std::filesystem::path& folder) {
     ::setsid();
     for (const int signal : {SIGINT, SIGTERM, SIGHUP})
-        std::signal(signal, SIG_IGN);
+        (void)std::signal(signal, SIG_IGN);
     char byte = 0;
     while (::read(demo_alive, &byte, 1) < 0 && errno == EINTR) {
     }
