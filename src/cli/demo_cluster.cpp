@@ -40,9 +40,9 @@ bool has_server_programs(const fs::path& folder) {
 }
 
 std::optional<fs::path> folder_of_pg_config() {
-    // A constant command, looked up in PATH as the user would. NOLINTBEGIN(cert-env33-c)
+    // A constant command, looked up in PATH as the user would.
     const std::unique_ptr<FILE, int (*)(FILE*)> pipe(
-        ::popen("pg_config --bindir 2>/dev/null", "re"), &::pclose);
+        ::popen("pg_config --bindir 2>/dev/null", "re"), &::pclose);  // NOLINT(cert-env33-c)
     char line[4096];
     if (!pipe || !std::fgets(line, sizeof line, pipe.get())) return std::nullopt;
     std::string text(line);
