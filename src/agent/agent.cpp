@@ -10,7 +10,8 @@ namespace {
 
 using health::Role;
 
-// A node has a handful of routers, each with one check under way; the rest is for people and storms.
+// A node has a handful of routers, each with one check under way; the rest is for people and
+// storms.
 constexpr std::size_t most_connections = 1024;
 
 void log_role(const probe::RoleState& state) {

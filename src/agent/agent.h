@@ -1,5 +1,5 @@
-// Agent: the status answerer of a database node, a role watcher and the HTTP servers that say what it
-// knows. Owned by `pgsteer agent`; its executor's thread.
+// Agent: the status answerer of a database node, a role watcher and the HTTP servers that say what
+// it knows. Owned by `pgsteer agent`; its executor's thread.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -29,8 +29,8 @@ class Agent {
     std::vector<std::unique_ptr<http::Server>> servers_;
 };
 
-// A listening socket on "HOST:PORT", "*:PORT", ":PORT" or "[IPV6]:PORT". Blocks on names. Errors name
-// the address.
+// A listening socket on "HOST:PORT", "*:PORT", ":PORT" or "[IPV6]:PORT". Blocks on names. Errors
+// name the address.
 Result<UniqueFd> listen_on(const std::string& text);
 
 }  // namespace pgsteer::agent

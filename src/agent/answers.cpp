@@ -11,8 +11,8 @@ namespace {
 
 using health::Role;
 
-// Who is answered 200 on a path; everybody else gets 503. `?lag=` is not weighed: a standby's lag is
-// not known here.
+// Who is answered 200 on a path; everybody else gets 503. `?lag=` is not weighed: a standby's lag
+// is not known here.
 struct PathRow {
     std::string_view path;
     bool primary;

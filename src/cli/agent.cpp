@@ -85,7 +85,8 @@ Result<void> serve(const AgentFlags& flags) {
     const agent::Agent agent(io.get_executor(), *watch, std::move(*listeners));
     io.run();
     log::notice("agent ends");
-    // After a change of user this may not be permitted; a stale file is what everybody expects then.
+    // After a change of user this may not be permitted; a stale file is what everybody expects
+    // then.
     if (!flags.pid_file.empty()) ::unlink(flags.pid_file.c_str());
     return {};
 }
@@ -93,9 +94,10 @@ Result<void> serve(const AgentFlags& flags) {
 }  // namespace
 
 int run_agent(int argc, char** argv) {
-    CLI::App app("Answers over HTTP what the PostgreSQL server of this machine is: 200 primary,\n"
-                 "206 standby, 503 neither; JSON at /status.",
-                 "pgsteer agent");
+    CLI::App app(
+        "Answers over HTTP what the PostgreSQL server of this machine is: 200 primary,\n"
+        "206 standby, 503 neither; JSON at /status.",
+        "pgsteer agent");
     AgentFlags flags;
     add_flags(app, flags);
     try {

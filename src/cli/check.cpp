@@ -47,8 +47,8 @@ void deliver(const probe::RoleState& state, const http::Request& request) {
     agent::close_cleanly(STDOUT_FILENO);
 }
 
-// As a server on a socket nothing but an HTTP answer may be written, even about wrong flags: those go
-// to syslog, and whoever asks learns that this node cannot be used.
+// As a server on a socket nothing but an HTTP answer may be written, even about wrong flags: those
+// go to syslog, and whoever asks learns that this node cannot be used.
 int refuse(const std::string& text) {
     if (!is_socket(STDIN_FILENO)) {
         std::cerr << "pgsteer check: " << text << '\n';
@@ -78,9 +78,10 @@ int check_once(const probe::WatchOptions& options) {
 }  // namespace
 
 int run_check(int argc, char** argv) {
-    CLI::App app("Asks the PostgreSQL server of this machine once and writes an HTTP answer:\n"
-                 "200 primary, 206 standby, 503 neither. For `server =` of an xinetd service.",
-                 "pgsteer check");
+    CLI::App app(
+        "Asks the PostgreSQL server of this machine once and writes an HTTP answer:\n"
+        "200 primary, 206 standby, 503 neither. For `server =` of an xinetd service.",
+        "pgsteer check");
     DatabaseFlags flags;
     add_database_flags(app, flags);
     std::signal(SIGPIPE, SIG_IGN);

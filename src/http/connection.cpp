@@ -17,8 +17,8 @@ namespace asio = boost::asio;
 using namespace asio::experimental::awaitable_operators;
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
-// How long, and for how many bytes, the rest of what a client sends is read after our answer: closing
-// with unread bytes makes the kernel send a reset, which can overtake the answer.
+// How long, and for how many bytes, the rest of what a client sends is read after our answer:
+// closing with unread bytes makes the kernel send a reset, which can overtake the answer.
 constexpr milliseconds drain_time{1000};
 constexpr std::size_t most_drained = 64 * 1024;
 

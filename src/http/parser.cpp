@@ -1,5 +1,10 @@
 #include "http/parser.h"
 
+#if defined(__GNUC__) && !defined(__clang__)
+// GCC 12 does not see through boost::optional in Beast when sanitizers are on.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
 #include <fmt/format.h>
 
 #include <boost/asio/buffer.hpp>

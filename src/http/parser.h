@@ -1,5 +1,5 @@
-// The bytes of one HTTP exchange as values: a request out of what was received so far, an answer into
-// text. Pure; used by the server and by the one-shot check. Any thread.
+// The bytes of one HTTP exchange as values: a request out of what was received so far, an answer
+// into text. Pure; used by the server and by the one-shot check. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,9 @@ struct Parsed {
     Request request;  // set when complete
 };
 
-// `received` is everything that came since the connection began. Complete as soon as the header block
-// has ended: a request's body is never looked at. Lines may end with LF alone (people use nc).
+// `received` is everything that came since the connection began. Complete as soon as the header
+// block has ended: a request's body is never looked at. Lines may end with LF alone (people use
+// nc).
 Parsed parse_request(std::string_view received, std::size_t most_bytes);
 
 // Always with Content-Length (also without the body, for HEAD), Connection: close and

@@ -1,5 +1,6 @@
-// The one small HTTP server of the control plane (agent, stats page): accepts on a socket it is given,
-// reads one bounded request a connection, answers, closes cleanly. One executor, no threads of its own.
+// The one small HTTP server of the control plane (agent, stats page): accepts on a socket it is
+// given, reads one bounded request a connection, answers, closes cleanly. One executor, no threads
+// of its own.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -16,11 +17,11 @@
 namespace pgsteer::http {
 
 struct Request {
-    std::string method;  // "GET", "HEAD", "OPTIONS", ...
-    std::string path;    // "/status", without the query
-    std::string query;   // after '?', may be empty
+    std::string method;         // "GET", "HEAD", "OPTIONS", ...
+    std::string path;           // "/status", without the query
+    std::string query;          // after '?', may be empty
     std::string authorization;  // value of that header
-    bool silent = false;  // nothing came within the silence limit: path is "/", method "GET"
+    bool silent = false;        // nothing came within the silence limit: path is "/", method "GET"
 };
 
 struct Response {

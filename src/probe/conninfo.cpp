@@ -19,7 +19,8 @@ std::string value_of(const PQconninfoOption* list, std::string_view keyword) {
 }
 
 std::string without_newline(std::string text) {
-    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+    while (!text.empty() && (text.back() == '\n' || text.back() == ' '))
+        text.pop_back();
     return text;
 }
 

@@ -1,5 +1,5 @@
-// What must be known of a libpq connection string before libpq gets it. Pure but for the environment
-// variables that libpq itself reads. Any thread.
+// What must be known of a libpq connection string before libpq gets it. Pure but for the
+// environment variables that libpq itself reads. Any thread.
 #pragma once
 
 #include <string>
@@ -9,10 +9,10 @@
 namespace pgsteer::probe {
 
 struct Conninfo {
-    std::string text;      // as written
-    std::string host;      // from the text, else PGHOST; empty: libpq's own default
-    std::string hostaddr;  // from the text, else PGHOSTADDR
-    std::string options;   // server options from the text, else PGOPTIONS
+    std::string text;           // as written
+    std::string host;           // from the text, else PGHOST; empty: libpq's own default
+    std::string hostaddr;       // from the text, else PGHOSTADDR
+    std::string options;        // server options from the text, else PGOPTIONS
     bool has_password = false;  // in the text itself
 };
 

@@ -11,7 +11,9 @@ namespace {
 
 using health::Role;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 std::string_view trim(std::string_view text) {
     constexpr std::string_view blank = " \t\r\n";
@@ -187,8 +189,10 @@ std::string excerpt(std::string_view received) {
     std::string out;
     for (const char c : text.substr(0, std::min(longest, text.find('\n')))) {
         const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20 && byte < 0x7f) out += c;
-        else if (c != '\r') out += '?';
+        if (byte >= 0x20 && byte < 0x7f)
+            out += c;
+        else if (c != '\r')
+            out += '?';
     }
     return out;
 }

@@ -1,6 +1,7 @@
 // What a node answered over HTTP, read as tolerantly as the status scripts in the field need: shell
-// errors before the status line, CR LF LF as line end (so that the head ends after the status line),
-// a doubled Content-Type, no Content-Length, an end without a close notice. Pure; any thread.
+// errors before the status line, CR LF LF as line end (so that the head ends after the status
+// line), a doubled Content-Type, no Content-Length, an end without a close notice. Pure; any
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -13,13 +14,14 @@
 
 namespace pgsteer::probe {
 
-// More of an answer is never read. Patroni's JSON is below 2 kB, the script's answer below 200 bytes.
+// More of an answer is never read. Patroni's JSON is below 2 kB, the script's answer below 200
+// bytes.
 inline constexpr std::size_t most_answer_bytes = 16 * 1024;
 
 struct ParsedAnswer {
-    health::HttpAnswer answer;    // body as far as it came, chunks put together
-    bool head_ended = false;      // the empty line after the headers was seen
-    bool body_complete = false;   // by Content-Length, last chunk, or because there is none
+    health::HttpAnswer answer;   // body as far as it came, chunks put together
+    bool head_ended = false;     // the empty line after the headers was seen
+    bool body_complete = false;  // by Content-Length, last chunk, or because there is none
 };
 
 // Nothing as long as no status line is complete. `to_head`: the question was HEAD, no body follows.

@@ -13,8 +13,8 @@ namespace pgsteer::probe {
 
 using Socket = boost::asio::generic::stream_protocol::socket;
 
-// Tries the target's addresses in order until one connects; `socket` is that one then. Otherwise the
-// failure of the last address.
+// Tries the target's addresses in order until one connects; `socket` is that one then. Otherwise
+// the failure of the last address.
 boost::asio::awaitable<std::optional<health::Failure>> connect(Socket& socket,
                                                                const Target& target);
 

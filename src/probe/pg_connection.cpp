@@ -48,7 +48,8 @@ using PgResult = std::unique_ptr<PGresult, Clear>;
 std::string first_line(const char* text) {
     std::string line(text != nullptr ? text : "");
     line = line.substr(0, line.find('\n'));
-    while (!line.empty() && line.back() == ' ') line.pop_back();
+    while (!line.empty() && line.back() == ' ')
+        line.pop_back();
     return line;
 }
 
@@ -58,7 +59,9 @@ bool missing_permission_or_function(std::string_view sqlstate) {
 
 void ignore_notice(void*, const PGresult*) {}  // libpq's own would write to stderr
 
-Error no_answer(milliseconds timeout) { return Error{"no answer within " + format_time(timeout)}; }
+Error no_answer(milliseconds timeout) {
+    return Error{"no answer within " + format_time(timeout)};
+}
 
 PgAnswer read_row(const PGresult* row) {
     PgAnswer answer;
@@ -119,8 +122,8 @@ asio::awaitable<PgConnection::Ready> PgConnection::wait(bool for_writing, TimePo
     timer_.expires_at(deadline);
     using Descriptor = asio::posix::stream_descriptor;
     const auto direction = for_writing ? Descriptor::wait_write : Descriptor::wait_read;
-    const auto done = co_await (socket_.async_wait(direction, as_result) ||
-                                timer_.async_wait(as_result));
+    const auto done =
+        co_await (socket_.async_wait(direction, as_result) || timer_.async_wait(as_result));
     if (stopped_) co_return Ready::stopped;
     co_return done.index() == 0 ? Ready::yes : Ready::deadline;
 }
@@ -138,15 +141,15 @@ asio::awaitable<Result<std::vector<std::string>>> PgConnection::resolve(const st
     if (error)
         co_return Error{fmt::format("could not resolve address '{}': {}", host, error.message())};
     std::vector<std::string> addresses;
-    for (const auto& entry : found) addresses.push_back(entry.endpoint().address().to_string());
+    for (const auto& entry : found)
+        addresses.push_back(entry.endpoint().address().to_string());
     co_return addresses;
 }
 
 Result<void> PgConnection::start(const PgParameters& parameters, const std::string& options,
                                  const std::string& host, const std::string& hostaddr) {
     // Later entries win: the connection string may name the application, not the rest.
-    std::array<const char*, 7> keywords{"application_name", "dbname", "options",
-                                        "connect_timeout"};
+    std::array<const char*, 7> keywords{"application_name", "dbname", "options", "connect_timeout"};
     const std::string seconds_text = std::to_string(
         std::max<std::int64_t>(2, std::chrono::ceil<seconds>(parameters.timeout).count()));
     std::array<const char*, 7> values{parameters.application_name.c_str(),
@@ -200,8 +203,8 @@ asio::awaitable<Result<void>> PgConnection::open(const PgParameters& parameters)
         }
     }
     if (stopped_) co_return Error{"stopped"};
-    const std::string options = fmt::format("{} -c statement_timeout={}", conninfo->options,
-                                            parameters.timeout.count());
+    const std::string options =
+        fmt::format("{} -c statement_timeout={}", conninfo->options, parameters.timeout.count());
     const auto started = start(parameters, options, hosts, hostaddr);
     if (!started) co_return started.error();
     const auto finished = co_await finish_start(parameters, deadline);
@@ -249,8 +252,8 @@ asio::awaitable<Result<PgConnection::Reply>> PgConnection::round_trip(const char
                                                                       TimePoint deadline) {
     PGconn* const connection = connection_.get();
     const TimePoint asked = Clock::now();
-    if (query != nullptr && ::PQsendQueryParams(connection, query, 0, nullptr, nullptr, nullptr,
-                                                nullptr, 0) != 1)
+    if (query != nullptr &&
+        ::PQsendQueryParams(connection, query, 0, nullptr, nullptr, nullptr, nullptr, 0) != 1)
         co_return Error{message()};
     if (::PQpipelineSync(connection) != 1) co_return Error{message()};
     auto done = co_await flush(deadline);
@@ -300,8 +303,7 @@ asio::awaitable<Result<void>> PgConnection::idle(TimePoint deadline) {
     if (ready == Ready::deadline) co_return Result<void>();
     if (::PQconsumeInput(connection_.get()) != 1) co_return Error{message()};
     // Lets libpq look at what came, for example the reason of a shutdown.
-    if (::PQisBusy(connection_.get()) == 0 &&
-        ::PQstatus(connection_.get()) == CONNECTION_BAD)
+    if (::PQisBusy(connection_.get()) == 0 && ::PQstatus(connection_.get()) == CONNECTION_BAD)
         co_return Error{message()};
     co_return Result<void>();
 }

@@ -1,6 +1,6 @@
-// PgConnection: one libpq connection driven without blocking, as coroutines. In pipeline mode all its
-// life, so that a bare Sync can be asked. Every wait has a deadline; stop() ends a wait at once and
-// for good. Owned by the role watcher; its thread only.
+// PgConnection: one libpq connection driven without blocking, as coroutines. In pipeline mode all
+// its life, so that a bare Sync can be asked. Every wait has a deadline; stop() ends a wait at once
+// and for good. Owned by the role watcher; its thread only.
 #pragma once
 
 #include <libpq-fe.h>
@@ -22,8 +22,8 @@ namespace pgsteer::probe {
 
 struct PgParameters {
     std::string conninfo;
-    std::string application_name;   // the connection string may say another
-    milliseconds timeout{1000};     // to connect; also statement_timeout on the server
+    std::string application_name;  // the connection string may say another
+    milliseconds timeout{1000};    // to connect; also statement_timeout on the server
 };
 
 // What a round trip brought.
@@ -48,7 +48,8 @@ class PgConnection {
     // Errors name what the server or the system said; after an error call close().
     boost::asio::awaitable<Result<void>> open(const PgParameters& parameters);
     boost::asio::awaitable<Result<PgAnswer>> ask(PgQuestion question, TimePoint deadline);
-    // Waits until `deadline`, or shorter when the server reports something unasked. Error: it closed.
+    // Waits until `deadline`, or shorter when the server reports something unasked. Error: it
+    // closed.
     boost::asio::awaitable<Result<void>> idle(TimePoint deadline);
     // Waits without looking at the connection.
     boost::asio::awaitable<void> pause(Duration span);

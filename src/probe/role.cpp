@@ -15,8 +15,8 @@ namespace {
 namespace asio = boost::asio;
 using health::Role;
 
-// A connection that lived this long deserves a new one at once when it ends; a shorter one counts as
-// another failed try, so that a server that throws us out is not stormed.
+// A connection that lived this long deserves a new one at once when it ends; a shorter one counts
+// as another failed try, so that a server that throws us out is not stormed.
 constexpr seconds long_life{1};
 
 }  // namespace
@@ -121,7 +121,9 @@ RoleWatcher::RoleWatcher(asio::any_io_executor executor, WatchOptions options,
     asio::co_spawn(executor, Watch::run(watch_), asio::detached);
 }
 
-RoleWatcher::~RoleWatcher() { watch_->connection.stop(); }
+RoleWatcher::~RoleWatcher() {
+    watch_->connection.stop();
+}
 
 RoleState RoleWatcher::state(TimePoint now) const {
     const WatchOptions& options = watch_->options;

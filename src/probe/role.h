@@ -19,8 +19,8 @@ struct RoleState {
     health::Role role = health::Role::unknown;
     std::string reason = "not asked yet";  // why unknown; empty when known
     std::optional<std::uint32_t> timeline;
-    std::string lsn;         // written (primary) or replayed (standby), as of the last full question
-    int server_version = 0;  // 150004 is 15.4; 0 before the first connection
+    std::string lsn;  // written (primary) or replayed (standby), as of the last full question
+    int server_version = 0;              // 150004 is 15.4; 0 before the first connection
     TimePoint asked = TimePoint::min();  // when the last answered question was asked
     TimePoint since = TimePoint::min();  // of this role
     Duration latency{};                  // of the last answer
@@ -29,8 +29,8 @@ struct RoleState {
 struct WatchOptions {
     std::string conninfo;
     std::string application_name = "pgsteer-agent";
-    milliseconds interval{50};   // between two questions
-    milliseconds timeout{1000};  // to connect, and for each answer
+    milliseconds interval{50};         // between two questions
+    milliseconds timeout{1000};        // to connect, and for each answer
     milliseconds full_interval{1000};  // between two questions for timeline and LSN too
     milliseconds least_back_off{100};  // between two tries to connect, doubling
     milliseconds most_back_off{2000};

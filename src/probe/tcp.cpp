@@ -59,8 +59,8 @@ asio::awaitable<std::optional<Failure>> connect_one(Socket& socket, const Addres
     if (auto failure = open(socket, address)) co_return failure;
     const asio::generic::stream_protocol::endpoint endpoint(address.get(), address.length());
     asio::steady_timer timer(socket.get_executor(), timeout);
-    const auto done = co_await (socket.async_connect(endpoint, as_result) ||
-                                timer.async_wait(as_result));
+    const auto done =
+        co_await (socket.async_connect(endpoint, as_result) || timer.async_wait(as_result));
     if (done.index() == 1)
         co_return Failure{FailureKind::connect_timeout,
                           "no connection within " + format_time(timeout)};

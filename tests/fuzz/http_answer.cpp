@@ -1,11 +1,13 @@
-// Answers of strangers, and requests of strangers: neither may crash, and what is read stays in bounds.
+// Answers of strangers, and requests of strangers: neither may crash, and what is read stays in
+// bounds.
+#include "probe/http_answer.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
 #include "http/parser.h"
-#include "probe/http_answer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);

@@ -57,10 +57,10 @@ TEST(AgentPaths, MeanWhatTheyMeanInPatroni) {
         const char* path;
         int primary, standby;
     };
-    for (const Row& row : {Row{"/primary", 200, 503}, Row{"/master", 200, 503},
-                           Row{"/read-write", 200, 503}, Row{"/leader", 200, 503},
-                           Row{"/replica", 503, 200}, Row{"/read-only", 200, 200},
-                           Row{"/health", 200, 200}}) {
+    for (const Row& row :
+         {Row{"/primary", 200, 503}, Row{"/master", 200, 503}, Row{"/read-write", 200, 503},
+          Row{"/leader", 200, 503}, Row{"/replica", 503, 200}, Row{"/read-only", 200, 200},
+          Row{"/health", 200, 200}}) {
         EXPECT_EQ(ask(Role::primary, row.path).status, row.primary) << row.path;
         EXPECT_EQ(ask(Role::standby, row.path).status, row.standby) << row.path;
         EXPECT_EQ(ask(Role::unknown, row.path).status, 503) << row.path;

@@ -60,8 +60,7 @@ TEST(RequestParser, RefusesWhatIsNotHttp) {
     EXPECT_EQ(parse_request("hello\r\n\r\n", bound).state, ParseState::malformed);
     // Known by their first byte: a TLS hello, a PostgreSQL startup packet.
     EXPECT_EQ(parse_request("\x16\x03\x01", bound).state, ParseState::malformed);
-    EXPECT_EQ(parse_request(std::string_view("\0\0\0\x08", 4), bound).state,
-              ParseState::malformed);
+    EXPECT_EQ(parse_request(std::string_view("\0\0\0\x08", 4), bound).state, ParseState::malformed);
 }
 
 TEST(RequestParser, BoundsTheRequest) {
@@ -95,8 +94,7 @@ TEST(ResponseText, KeepsTheLengthButNotTheBodyForHead) {
 TEST(ResponseText, DropsControlCharactersFromHeaderValues) {
     Response response;
     response.headers = {{"X-Why", "a\r\nSet-Cookie: b"}};
-    EXPECT_NE(format_response(response, true).find("X-Why: aSet-Cookie: b\r\n"),
-              std::string::npos);
+    EXPECT_NE(format_response(response, true).find("X-Why: aSet-Cookie: b\r\n"), std::string::npos);
 }
 
 }  // namespace

@@ -101,11 +101,13 @@ TEST(HttpQuestion, IsWhatTheFileSays) {
     check.uri = "/x";
     check.version = "HTTP/1.1";
     check.body = "abc";
-    EXPECT_EQ(format_request(check, "node"),
-              "POST /x HTTP/1.1\r\nHost: node\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc");
+    EXPECT_EQ(
+        format_request(check, "node"),
+        "POST /x HTTP/1.1\r\nHost: node\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc");
     check.headers = {{"host", "other"}};
-    EXPECT_EQ(format_request(check, "node"),
-              "POST /x HTTP/1.1\r\nhost: other\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc");
+    EXPECT_EQ(
+        format_request(check, "node"),
+        "POST /x HTTP/1.1\r\nhost: other\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc");
 }
 
 TEST(HttpQuestion, WantsTheBodyOnlyForStringExpectations) {
