@@ -1,0 +1,30 @@
+# The Debian 12 packages the project builds and tests with, and the one way they are installed.
+# Sourced by quickstart and run-tests.
+build_packages=(g++ cmake ninja-build pkg-config libboost1.81-dev libpq-dev libssl-dev libcli11-dev
+    libspdlog-dev libfmt-dev nlohmann-json3-dev postgresql-15 postgresql-client-15)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev postgresql-contrib haproxy xinetd
+    python3-pytest python3-psycopg clang procps iproute2 curl socat)
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+# install_packages NAME...: does nothing when all are there; no service is started meanwhile.
+install_packages() {
+    local missing=() name policy=/usr/sbin/policy-rc.d
+    for name in "$@"; do
+        dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'ok installed' || missing+=("$name")
+    done
+    [ ${#missing[@]} = 0 ] && return 0
+    echo "installing: ${missing[*]}"
+    local made_policy=no
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod +x "$policy"
+        made_policy=yes
+    fi
+    local status=0
+    { as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null; } || status=$?
+    [ $made_policy = yes ] && as_root rm -f "$policy"
+    [ $status = 0 ] || echo "could not install the packages above (see apt's words)" >&2
+    return $status
+}
