@@ -89,7 +89,8 @@ asio::awaitable<std::vector<Address>> Control::check_addresses(const health::Que
     const config::Server& server = cluster_->server_config(question.servers.front());
     if (server.endpoint.host == question.host && !row.addresses.empty()) {
         std::vector<Address> same;
-        for (const Address& address : row.addresses) same.push_back(address.with_port(question.port));
+        for (const Address& address : row.addresses)
+            same.push_back(address.with_port(question.port));
         co_return same;
     }
     co_return co_await resolve_again(question.host, question.port);
@@ -98,14 +99,15 @@ asio::awaitable<std::vector<Address>> Control::check_addresses(const health::Que
 asio::awaitable<void> Control::report_loop() {
     asio::steady_timer pause(io_);
     for (;;) {
-        auto [error] = co_await reports_.async_wait(asio::posix::stream_descriptor::wait_read,
-                                                    quietly);
+        auto [error] =
+            co_await reports_.async_wait(asio::posix::stream_descriptor::wait_read, quietly);
         if (error) co_return;
         plane_->drain([this](const routing::Report& report) { take_report(report); });
         if (const auto lost = plane_->lost_reports(); lost != lost_told_) {
-            log::warning("{} session log lines were lost: more sessions ended than the log could "
-                         "take",
-                         lost - lost_told_);
+            log::warning(
+                "{} session log lines were lost: more sessions ended than the log could "
+                "take",
+                lost - lost_told_);
             lost_told_ = lost;
         }
         publish();
@@ -119,14 +121,16 @@ void Control::take_report(const routing::Report& report) {
         log::write_traffic(session_line(*ended, *table_));
     } else if (const auto* failed = std::get_if<routing::ConnectFailed>(&report)) {
         cluster_->connect_failed(failed->server, failed->at);
-        for (const auto& timer : due_) timer->cancel();
+        for (const auto& timer : due_)
+            timer->cancel();
         asio::co_spawn(io_, resolve_server(failed->server), asio::detached);
     } else if (const auto* refused = std::get_if<routing::AcceptFailed>(&report)) {
         if (Clock::now() - accept_warning_ < seconds(1)) return;
         accept_warning_ = Clock::now();
-        log::alert("proxy {} cannot accept clients: {}; raise the limit of open files or lower "
-                   "maxconn",
-                   table_->at(refused->frontend).name, ::strerror(refused->error_number));
+        log::alert(
+            "proxy {} cannot accept clients: {}; raise the limit of open files or lower "
+            "maxconn",
+            table_->at(refused->frontend).name, ::strerror(refused->error_number));
     }
 }
 
@@ -153,12 +157,11 @@ void Control::publish() {
 void Control::open_pages(std::vector<Page> pages) {
     for (Page& page : pages) {
         auto answer = [this, shown = page.page](const http::Request& request) {
-            return admin::stats_page(
-                admin::take_snapshot(*table_, *cluster_, facts_, Clock::now()), shown, request);
+            return admin::stats_page(admin::take_snapshot(*table_, *cluster_, facts_, Clock::now()),
+                                     shown, request);
         };
-        pages_.push_back(std::make_unique<http::Server>(io_.get_executor(),
-                                                        std::move(page.listener),
-                                                        http::ServerOptions{}, answer));
+        pages_.push_back(std::make_unique<http::Server>(
+            io_.get_executor(), std::move(page.listener), http::ServerOptions{}, answer));
     }
 }
 
@@ -173,8 +176,8 @@ asio::awaitable<void> Control::signal_loop() {
             plane_->stop_accepting();
             asio::co_spawn(io_, soft_stop(), asio::detached);
         } else {
-            log::notice("{}: stopping, {} sessions end now", signal == SIGINT ? "SIGINT" : "SIGTERM",
-                        table_->shared->slots.taken());
+            log::notice("{}: stopping, {} sessions end now",
+                        signal == SIGINT ? "SIGINT" : "SIGTERM", table_->shared->slots.taken());
             io_.stop();
             co_return;
         }

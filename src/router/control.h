@@ -1,8 +1,9 @@
-// Control: the control thread's story. Asks every node its question when it is due, publishes each new
-// table, takes the workers' reports, shows the stats pages, and follows signals. Owns the cluster, the
-// data plane and the pages; run() returns when the process is to end.
+// Control: the control thread's story. Asks every node its question when it is due, publishes each
+// new table, takes the workers' reports, shows the stats pages, and follows signals. Owns the
+// cluster, the data plane and the pages; run() returns when the process is to end.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>

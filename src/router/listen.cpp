@@ -1,7 +1,7 @@
 #include "router/listen.h"
 
-#include <fmt/format.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <grp.h>
 #include <netinet/tcp.h>
 #include <pwd.h>
@@ -37,8 +37,8 @@ UniqueFd stream_socket(int family) {
     return UniqueFd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
-// Linux lets accepted sockets inherit these from the listener (tcp_create_openreq_child), which saves
-// the calls a session.
+// Linux lets accepted sockets inherit these from the listener (tcp_create_openreq_child), which
+// saves the calls a session.
 void set_session_options(int fd, const config::Bind& bind, const config::KeepaliveOptions& keep) {
     (void)set(fd, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY");
     if (bind.tcp_user_timeout)
@@ -50,8 +50,7 @@ void set_session_options(int fd, const config::Bind& bind, const config::Keepali
         (void)set(fd, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(keep.idle->count()), "");
     if (keep.interval)
         (void)set(fd, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(keep.interval->count()), "");
-    if (keep.count)
-        (void)set(fd, IPPROTO_TCP, TCP_KEEPCNT, static_cast<int>(*keep.count), "");
+    if (keep.count) (void)set(fd, IPPROTO_TCP, TCP_KEEPCNT, static_cast<int>(*keep.count), "");
 }
 
 Result<void> bind_to(int fd, const Address& address, const config::Bind& bind, bool share_port) {

@@ -21,8 +21,7 @@ struct Opened {
 
 // The sockets of one mode tcp frontend: one SO_REUSEPORT socket a worker and TCP bind; one shared
 // socket a unix path or fd@N.
-Opened open_frontend(const config::Frontend& frontend, routing::FrontendId id,
-                     std::size_t workers);
+Opened open_frontend(const config::Frontend& frontend, routing::FrontendId id, std::size_t workers);
 
 // One plain listening socket of a `bind` line, for a stats page.
 Result<UniqueFd> open_page(const config::Bind& bind);

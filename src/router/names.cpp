@@ -26,8 +26,8 @@ std::vector<NameFailure> resolve_servers(health::Cluster& cluster, std::size_t s
         if (addresses)
             cluster.set_addresses(id, std::move(*addresses));
         else
-            failures.push_back({server.at, fmt::format("'server {}' : {}", server.name,
-                                                       addresses.error().text)});
+            failures.push_back(
+                {server.at, fmt::format("'server {}' : {}", server.name, addresses.error().text)});
     }
     return failures;
 }
@@ -35,14 +35,14 @@ std::vector<NameFailure> resolve_servers(health::Cluster& cluster, std::size_t s
 asio::awaitable<std::vector<Address>> resolve_again(std::string host, Port port) {
     if (auto literal = Address::from_literal(host, port)) co_return std::vector{*literal};
     asio::ip::tcp::resolver resolver(co_await asio::this_coro::executor);
-    auto [error, results] = co_await resolver.async_resolve(
-        host, std::to_string(number(port)), asio::as_tuple(asio::use_awaitable));
+    auto [error, results] = co_await resolver.async_resolve(host, std::to_string(number(port)),
+                                                            asio::as_tuple(asio::use_awaitable));
     std::vector<Address> addresses;
     if (error) co_return addresses;
     for (const auto& entry : results) {
         const auto endpoint = entry.endpoint();
-        const Address address = Address::from_sockaddr(
-            endpoint.data(), static_cast<socklen_t>(endpoint.size()));
+        const Address address =
+            Address::from_sockaddr(endpoint.data(), static_cast<socklen_t>(endpoint.size()));
         if (std::find(addresses.begin(), addresses.end(), address) == addresses.end())
             addresses.push_back(address);
     }

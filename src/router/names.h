@@ -1,5 +1,5 @@
-// Host names to addresses: all of them before the start (blocking, HAProxy's way), single ones again
-// after a connect failed (on the control thread's executor, never blocking it).
+// Host names to addresses: all of them before the start (blocking, HAProxy's way), single ones
+// again after a connect failed (on the control thread's executor, never blocking it).
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

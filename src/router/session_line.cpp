@@ -12,8 +12,7 @@ std::string date_of(WallTime at) {
     const std::time_t whole = std::chrono::system_clock::to_time_t(at);
     std::tm local{};
     ::localtime_r(&whole, &local);
-    const auto ms =
-        std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count() % 1000;
+    const auto ms = std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count() % 1000;
     // HAProxy's months are English whatever the locale.
     constexpr std::array<const char*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -31,14 +30,13 @@ std::string client_of(const Address& client) {
 
 std::string session_line(const routing::SessionEnded& ended, const routing::RoutingTable& table) {
     const auto state = routing::termination_state(ended.reason, ended.phase);
-    return fmt::format("{} [{}] {} {}/{} {}/{}/{} {} {}{} {}/{}/{}/{}/{} 0/0",
-                       client_of(ended.client), date_of(ended.accepted),
-                       table.at(ended.frontend).name, table.at(ended.backend).name,
-                       ended.has_server ? table.at(ended.server).name : "<NOSRV>",
-                       ended.waited.count(), ended.connecting.count(), ended.total.count(),
-                       ended.bytes_out, state.cause, state.phase, ended.process_sessions,
-                       ended.frontend_sessions, ended.backend_sessions, ended.server_sessions,
-                       ended.retries);
+    return fmt::format(
+        "{} [{}] {} {}/{} {}/{}/{} {} {}{} {}/{}/{}/{}/{} 0/0", client_of(ended.client),
+        date_of(ended.accepted), table.at(ended.frontend).name, table.at(ended.backend).name,
+        ended.has_server ? table.at(ended.server).name : "<NOSRV>", ended.waited.count(),
+        ended.connecting.count(), ended.total.count(), ended.bytes_out, state.cause, state.phase,
+        ended.process_sessions, ended.frontend_sessions, ended.backend_sessions,
+        ended.server_sessions, ended.retries);
 }
 
 }  // namespace pgsteer::router
