@@ -1,0 +1,39 @@
+// Judge: is what a probe brought back what this listener expects of its servers? Pure. One per server,
+// made at start (regular expressions are compiled once); control thread.
+#pragma once
+
+#include <regex>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "health/observation.h"
+
+namespace pgsteer::health {
+
+struct Judgement {
+    bool passed = false;
+    std::string word;   // HAProxy's: L4OK L4CON L4TOUT L7OK L7STS L7RSP L7TOUT SOCKERR
+    std::string words;  // as HAProxy logs it: "Layer7 wrong status"
+    int code = 0;       // HTTP status; 0: none
+    std::string info;   // the answer's reason, or the error
+    Role role = Role::unknown;
+};
+
+class Judge {
+  public:
+    explicit Judge(const config::Check& check);
+    Judgement judge(const Observation& observation) const;
+
+  private:
+    struct Rule {
+        config::Expect expect;
+        std::regex pattern;  // rstatus and rstring
+    };
+    Judgement judge_answer(const HttpAnswer& answer) const;
+    bool matches(const Rule& rule, const HttpAnswer& answer) const;
+
+    std::vector<Rule> rules_;
+};
+
+}  // namespace pgsteer::health

@@ -1,0 +1,39 @@
+// RiseFall: HAProxy's counter between a server's single checks and its verdict (check_notify_success
+// and check_notify_failure in src/check.c), with one difference: before the first check nothing is
+// known, and that check decides at once either way. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "config/config.h"
+
+namespace pgsteer::health {
+
+enum class Verdict : std::uint8_t { never_judged, up, down };
+
+class RiseFall {
+  public:
+    explicit RiseFall(const config::Server& server);
+
+    void take(bool passed);
+    Verdict verdict() const;
+    // Until the next check: inter when settled UP, downinter when settled DOWN, fastinter between.
+    milliseconds interval() const;
+    // HAProxy's words: "UP", "UP 1/3", "DOWN", "DOWN 1/2", "no check".
+    std::string text() const;
+
+  private:
+    std::uint32_t full() const { return rise_ + fall_ - 1; }
+
+    std::uint32_t rise_;
+    std::uint32_t fall_;
+    milliseconds inter_;
+    milliseconds fast_inter_;
+    milliseconds down_inter_;
+    bool judged_;
+    std::uint32_t health_ = 0;  // [0, rise): down; [rise, rise + fall - 1]: up
+};
+
+}  // namespace pgsteer::health
