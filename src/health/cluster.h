@@ -1,5 +1,5 @@
-// Cluster: everything known about the nodes, and the one place that decides who takes sessions. Pure:
-// time is an argument, nothing is sent or read. Owned by router/control; control thread only.
+// Cluster: everything known about the nodes, and the one place that decides who takes sessions.
+// Pure: time is an argument, nothing is sent or read. Owned by router/control; control thread only.
 // Probes put observations in, the router takes routing tables out.
 #pragma once
 
@@ -18,12 +18,13 @@ namespace pgsteer::health {
 
 enum class QuestionId : std::uint32_t {};
 
-// What a probe asks one node: asked once however many servers (of several listeners) want the answer.
+// What a probe asks one node: asked once however many servers (of several listeners) want the
+// answer.
 struct Question {
-    std::string host;      // of the check: `addr`, else the server's
-    Port port{0};          // of the check: `port`, else the server's
+    std::string host;  // of the check: `addr`, else the server's
+    Port port{0};      // of the check: `port`, else the server's
     std::optional<Address> unix_socket;
-    config::Check check;   // without its expectations: those belong to who asks
+    config::Check check;  // without its expectations: those belong to who asks
     milliseconds connect_timeout{0};
     milliseconds answer_timeout{0};
     std::vector<routing::ServerId> servers;  // who wants the answer
@@ -39,11 +40,11 @@ struct Change {
 // What pages show of one server beside its routing row.
 struct ServerView {
     std::string proxy, name;
-    std::string state;        // HAProxy's: "UP", "DOWN", "UP 1/3", "DOWN 1/2", "MAINT", "no check"
+    std::string state;  // HAProxy's: "UP", "DOWN", "UP 1/3", "DOWN 1/2", "MAINT", "no check"
     Role role = Role::unknown;
-    std::string check_word;   // "L7OK", "L4CON" ...; empty before the first check
-    int check_code = 0;       // HTTP status, 0 when none
-    std::string check_text;   // reason in words
+    std::string check_word;  // "L7OK", "L4CON" ...; empty before the first check
+    int check_code = 0;      // HTTP status, 0 when none
+    std::string check_text;  // reason in words
     Duration check_latency{};
     TimePoint last_check = TimePoint::min();
     TimePoint last_change = TimePoint::min();
@@ -59,9 +60,9 @@ struct ClusterOptions {
 
 class Cluster {
   public:
-    // `config` must outlive the cluster. ServerIds follow the file: backends in order, their servers
-    // in order; BackendId and FrontendId (mode tcp frontends only) likewise. Servers have no address
-    // until set_addresses().
+    // `config` must outlive the cluster. ServerIds follow the file: backends in order, their
+    // servers in order; BackendId and FrontendId (mode tcp frontends only) likewise. Servers have
+    // no address until set_addresses().
     Cluster(const config::Config& config, const ClusterOptions& options);
     ~Cluster();
 

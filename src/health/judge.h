@@ -1,5 +1,5 @@
-// Judge: is what a probe brought back what this listener expects of its servers? Pure. One per server,
-// made at start (regular expressions are compiled once); control thread.
+// Judge: is what a probe brought back what this listener expects of its servers? Pure. One per
+// server, made at start (regular expressions are compiled once); control thread.
 #pragma once
 
 #include <regex>

@@ -1,5 +1,5 @@
-// Observation: what one probe of one node brought back. Evidence, not opinion: whether a 206 is good
-// depends on who asks, and is decided by health/judge with the asking listener's expectation.
+// Observation: what one probe of one node brought back. Evidence, not opinion: whether a 206 is
+// good depends on who asks, and is decided by health/judge with the asking listener's expectation.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,9 @@ std::string_view word(Role role);
 
 // An HTTP answer, as far as it was read (the script's quirks are undone by the probe).
 struct HttpAnswer {
-    int status = 0;         // 100..599
-    std::string reason;     // words after the status
-    std::string body;       // at most the probe's bound
+    int status = 0;             // 100..599
+    std::string reason;         // words after the status
+    std::string body;           // at most the probe's bound
     Role role = Role::unknown;  // from our agent's header, or the script's word in the body
 };
 

@@ -1,6 +1,6 @@
-// RiseFall: HAProxy's counter between a server's single checks and its verdict (check_notify_success
-// and check_notify_failure in src/check.c), with one difference: before the first check nothing is
-// known, and that check decides at once either way. Pure.
+// RiseFall: HAProxy's counter between a server's single checks and its verdict
+// (check_notify_success and check_notify_failure in src/check.c), with one difference: before the
+// first check nothing is known, and that check decides at once either way. Pure.
 #pragma once
 
 #include <cstdint>

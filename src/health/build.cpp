@@ -1,0 +1,136 @@
+#include "health/build.h"
+
+#include <algorithm>
+
+#include "routing/choose.h"
+
+namespace pgsteer::health {
+namespace {
+
+routing::Balance balance_of(config::BalanceKind kind) {
+    switch (kind) {
+        case config::BalanceKind::roundrobin:
+            return routing::Balance::roundrobin;
+        case config::BalanceKind::static_rr:
+            return routing::Balance::static_rr;
+        case config::BalanceKind::leastconn:
+            return routing::Balance::leastconn;
+        case config::BalanceKind::first:
+            return routing::Balance::first;
+        case config::BalanceKind::source:
+            return routing::Balance::source;
+        case config::BalanceKind::random:
+            return routing::Balance::random;
+    }
+    return routing::Balance::roundrobin;
+}
+
+routing::Keepalive keepalive_of(const config::KeepaliveOptions& options) {
+    return {options.enabled, options.idle.value_or(seconds(0)),
+            options.interval.value_or(seconds(0)), options.count.value_or(0)};
+}
+
+routing::BackendRow backend_row(const config::Backend& backend, std::size_t workers) {
+    routing::BackendRow row;
+    row.name = backend.name;
+    row.balance = balance_of(backend.balance);
+    row.random_draws = std::max(backend.random_draws, 1U);
+    row.all_backups = backend.all_backups;
+    row.connect_timeout = backend.connect_timeout;
+    row.server_timeout = backend.server_timeout;
+    row.server_fin_timeout = backend.server_fin_timeout;
+    // HAProxy: a queue timeout that is not set is the connect timeout (manual, "timeout queue").
+    row.queue_timeout =
+        backend.queue_timeout.count() > 0 ? backend.queue_timeout : backend.connect_timeout;
+    row.retries = backend.retries;
+    row.keepalive = keepalive_of(backend.keepalive);
+    row.shared = std::make_shared<routing::Shared>(workers);
+    return row;
+}
+
+void add_backend(const config::Backend& backend, std::size_t workers,
+                 routing::RoutingTable& table) {
+    const auto id = static_cast<routing::BackendId>(table.backends.size());
+    routing::BackendRow row = backend_row(backend, workers);
+    for (const config::Server& server : backend.servers) {
+        row.servers.push_back(static_cast<routing::ServerId>(table.servers.size()));
+        routing::ServerRow entry;
+        entry.name = server.name;
+        entry.backend = id;
+        entry.weight = server.weight;
+        entry.limit = server.maxconn;
+        entry.backup = server.backup;
+        entry.shared = std::make_shared<routing::Shared>(workers);
+        if (server.tcp_user_timeout) row.tcp_user_timeout = *server.tcp_user_timeout;
+        table.servers.push_back(std::move(entry));
+    }
+    table.backends.push_back(std::move(row));
+}
+
+void add_frontend(const config::Frontend& frontend, std::size_t workers,
+                  routing::RoutingTable& table) {
+    const auto back =
+        std::find_if(table.backends.begin(), table.backends.end(),
+                     [&](const auto& row) { return row.name == frontend.default_backend; });
+    if (back == table.backends.end()) return;
+    routing::FrontendRow row;
+    row.name = frontend.name;
+    row.backend = static_cast<routing::BackendId>(back - table.backends.begin());
+    row.client_timeout = frontend.client_timeout;
+    row.client_fin_timeout = frontend.client_fin_timeout;
+    row.limit = frontend.maxconn;
+    row.log_empty_sessions = frontend.log_empty_sessions;
+    row.shared = std::make_shared<routing::Shared>(workers);
+    table.frontends.push_back(std::move(row));
+}
+
+std::vector<routing::ServerId> schedule_of(const routing::BackendRow& backend,
+                                           const routing::RoutingTable& table) {
+    std::vector<routing::WeightedServer> active;
+    std::vector<routing::WeightedServer> backups;
+    bool any_active = false;
+    for (const routing::ServerId id : backend.servers) {
+        const routing::ServerRow& row = table.at(id);
+        if (!row.accepts) continue;
+        any_active = any_active || !row.backup;
+        if (row.weight > 0) (row.backup ? backups : active).push_back({id, row.weight});
+    }
+    if (any_active) return routing::smooth_schedule(active);
+    if (!backend.all_backups && backups.size() > 1) backups.resize(1);
+    return routing::smooth_schedule(backups);
+}
+
+}  // namespace
+
+routing::RoutingTable first_rows(const config::Config& config, std::size_t workers) {
+    routing::RoutingTable table;
+    table.limit = config.global.maxconn;
+    table.shared = std::make_shared<routing::Shared>(workers);
+    for (const config::Backend& backend : config.backends)
+        add_backend(backend, workers, table);
+    for (const config::Frontend& frontend : config.frontends)
+        if (frontend.mode == config::Frontend::Mode::tcp && frontend.default_backend)
+            add_frontend(frontend, workers, table);
+    return table;
+}
+
+bool apply_decisions(const std::vector<ServerState>& servers, routing::RoutingTable& table) {
+    bool changed = false;
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+        const ServerState& server = servers[i];
+        routing::ServerRow& row = table.servers[i];
+        const Decision decision = decide(server);
+        changed = changed || row.accepts != decision.accepts || row.cause != decision.cause ||
+                  row.addresses != server.addresses || row.cut_before != server.cut_before;
+        row.accepts = decision.accepts;
+        row.cause = decision.cause;
+        row.addresses = server.addresses;
+        row.cut_before = server.cut_before;
+    }
+    if (changed)
+        for (routing::BackendRow& backend : table.backends)
+            backend.schedule = schedule_of(backend, table);
+    return changed;
+}
+
+}  // namespace pgsteer::health

@@ -1,0 +1,20 @@
+// Builds the routing table: the configuration's numbers and the servers' decisions as rows. Pure
+// but for making the shared counters once. Control thread.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "health/server_state.h"
+#include "routing/table.h"
+
+namespace pgsteer::health {
+
+// The rows as they are before any verdict, with their shared counters.
+routing::RoutingTable first_rows(const config::Config& config, std::size_t workers);
+
+// Writes decisions, addresses and cuts into the rows and makes the schedules anew. Answers whether
+// anything but the version differs from what was there.
+bool apply_decisions(const std::vector<ServerState>& servers, routing::RoutingTable& table);
+
+}  // namespace pgsteer::health
