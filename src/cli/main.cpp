@@ -1,8 +1,13 @@
 // The table of commands. Anything that starts with a dash is the router, as with haproxy.
+#include <unistd.h>
+
+#include <algorithm>
 #include <array>
 #include <cstdio>
-#include <cstring>
+#include <numeric>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/agent.h"
@@ -26,23 +31,58 @@ constexpr std::array<Command, 3> commands{{
 }};
 
 void print_commands(std::FILE* out) {
-    std::fputs(
-        "pgsteer -f FILE [-f FILE...]   the router; -c checks the files, --help tells more\n", out);
+    std::fputs("pgsteer -f FILE [-f FILE...]   the router; -c checks the files, -h tells more\n",
+               out);
     for (const Command& command : commands)
         std::fprintf(out, "pgsteer %-22s %s\n", command.name, command.help);
+}
+
+// Letters to change, add or leave out to make one word of the other (Levenshtein).
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i + 1);
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const std::size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({changed, diagonal + 1, row[j] + 1});
+        }
+    }
+    return row.back();
+}
+
+int refuse_word(const char* word) {
+    constexpr std::size_t most_letters_wrong = 2;
+    std::fprintf(stderr, "pgsteer: '%s' is not a command", word);
+    const auto* nearest = std::min_element(
+        commands.begin(), commands.end(), [word](const Command& a, const Command& b) {
+            return distance(word, a.name) < distance(word, b.name);
+        });
+    if (::access(word, F_OK) == 0)
+        std::fprintf(stderr, "; did you mean 'pgsteer -f %s'?\n", word);
+    else if (distance(word, nearest->name) <= most_letters_wrong)
+        std::fprintf(stderr, "; did you mean '%s'?\n", nearest->name);
+    else
+        std::fputs("; these are:\n", stderr);
+    print_commands(stderr);
+    return 1;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 2 || std::strcmp(argv[1], "help") == 0) {
-        print_commands(argc < 2 ? stderr : stdout);
-        return argc < 2 ? 1 : 0;
+    const std::string_view first = argc > 1 ? argv[1] : "";
+    if (first == "help" || first == "--help") {
+        print_commands(stdout);
+        return 0;
+    }
+    if (first.empty()) {
+        print_commands(stderr);
+        return 1;
     }
     for (const Command& command : commands)
-        if (std::strcmp(argv[1], command.name) == 0) return command.run(argc - 1, argv + 1);
-    if (argv[1][0] == '-') return pgsteer::cli::run_router({argv + 1, argv + argc});
-    std::fprintf(stderr, "pgsteer: '%s' is not a command; these are:\n", argv[1]);
-    print_commands(stderr);
-    return 1;
+        if (first == command.name) return command.run(argc - 1, argv + 1);
+    if (first.starts_with('-')) return pgsteer::cli::run_router({argv + 1, argv + argc});
+    return refuse_word(argv[1]);
 }

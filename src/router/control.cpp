@@ -4,14 +4,14 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
+#include <exception>
 
 #include "base/log.h"
 #include "probe/ask.h"
-#include "router/names.h"
 #include "router/session_line.h"
+#include "routing/choose.h"
 
 namespace asio = boost::asio;
 
@@ -19,15 +19,25 @@ namespace pgsteer::router {
 namespace {
 
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
-// Reports are gathered this long, so that many ended sessions cost one wake-up.
+// Reports are gathered this long, so that many ended sessions cost one wake-up. Evidence waits in
+// the same queue, and behind a session line it waits this long at most.
 constexpr milliseconds report_pause{10};
-constexpr milliseconds resolve_pause{1000};
+constexpr milliseconds held_pause{500};
+constexpr milliseconds soft_stop_pause{50};
+constexpr seconds unknown_name_pause{1};
+
+bool could_not_connect(const health::Observation& observation) {
+    const auto* failure = std::get_if<health::Failure>(&observation.outcome);
+    return failure != nullptr && (failure->kind == health::FailureKind::connect ||
+                                  failure->kind == health::FailureKind::connect_timeout);
+}
 
 }  // namespace
 
 Control::Control(ControlParts parts)
     : config_(parts.config),
       cluster_(std::move(parts.cluster)),
+      names_(std::move(parts.names)),
       table_(cluster_->table()),
       plane_(std::move(parts.plane)),
       facts_(std::move(parts.facts)),
@@ -40,17 +50,32 @@ Control::Control(ControlParts parts)
     open_pages(std::move(parts.pages));
 }
 
-void Control::run() {
-    asio::co_spawn(io_, signal_loop(), asio::detached);
-    asio::co_spawn(io_, report_loop(), asio::detached);
+int Control::run() {
+    start(signal_loop());
+    start(report_loop());
+    start(held_loop());
+    start(unknown_names_loop());
     for (std::size_t i = 0; i < due_.size(); ++i)
-        asio::co_spawn(io_, probe_loop(static_cast<health::QuestionId>(i)), asio::detached);
+        start(probe_loop(static_cast<health::QuestionId>(i)));
     io_.run();
+    // No way back from here: pages close, then the workers end their sessions.
     pages_.clear();
     plane_.reset();
+    return status_;
 }
 
-asio::awaitable<void> Control::probe_loop(health::QuestionId id) {
+// A task that fails (out of memory) must not just be missing from then on: a router whose probes
+// are dead serves yesterday's roles. It ends, and its supervisor starts it anew.
+void Control::start(Task task) {
+    asio::co_spawn(io_, std::move(task), [this](const std::exception_ptr& error) {
+        if (!error) return;
+        log::alert("the control thread failed: ending");
+        status_ = 1;
+        io_.stop();
+    });
+}
+
+Control::Task Control::probe_loop(health::QuestionId id) {
     const auto index = static_cast<std::size_t>(id);
     const health::Question& question = cluster_->questions()[index];
     asio::steady_timer& timer = *due_[index];
@@ -63,53 +88,47 @@ asio::awaitable<void> Control::probe_loop(health::QuestionId id) {
             continue;
         }
         cluster_->asking(id, Clock::now());
-        probe::Target target;
-        target.addresses = co_await check_addresses(question);
-        target.check = question.check;
-        target.connect_timeout = question.connect_timeout;
-        target.answer_timeout = question.answer_timeout;
-        health::Observation observation;
-        if (target.addresses.empty()) {
-            observation.at = Clock::now();
-            observation.outcome = health::Failure{health::FailureKind::internal,
-                                                  "could not resolve '" + question.host + "'"};
-        } else {
-            observation = co_await probe::ask(std::move(target));
-        }
+        const health::Observation observation = co_await ask(question);
+        if (could_not_connect(observation)) ask_name_again(question.host);
         for (const health::Change& change : cluster_->observe(id, observation))
             log::write(change.up ? log::Level::notice : log::Level::warning, change.line);
         publish();
     }
 }
 
-asio::awaitable<std::vector<Address>> Control::check_addresses(const health::Question& question) {
-    if (question.unix_socket) co_return std::vector{*question.unix_socket};
-    // The addresses of the server itself, when the check goes to the same host.
-    const routing::ServerRow& row = table_->at(question.servers.front());
-    const config::Server& server = cluster_->server_config(question.servers.front());
-    if (server.endpoint.host == question.host && !row.addresses.empty()) {
-        std::vector<Address> same;
-        for (const Address& address : row.addresses)
-            same.push_back(address.with_port(question.port));
-        co_return same;
+asio::awaitable<health::Observation> Control::ask(const health::Question& question) {
+    probe::Target target;
+    target.addresses = question.unix_socket ? std::vector{*question.unix_socket}
+                                            : names_->addresses(question.host, question.port);
+    if (target.addresses.empty()) {
+        health::Observation unknown;
+        unknown.at = Clock::now();
+        unknown.outcome = health::Failure{health::FailureKind::internal,
+                                          "could not resolve address '" + question.host + "'"};
+        co_return unknown;
     }
-    co_return co_await resolve_again(question.host, question.port);
+    target.check = question.check;
+    target.connect_timeout = question.connect_timeout;
+    target.answer_timeout = question.answer_timeout;
+    co_return co_await probe::ask(std::move(target));
 }
 
-asio::awaitable<void> Control::report_loop() {
+// Evidence moved the due time of some questions; only their timers are disturbed.
+void Control::wake_due_probes() {
+    for (std::size_t i = 0; i < due_.size(); ++i)
+        if (cluster_->next_due(static_cast<health::QuestionId>(i)) < due_[i]->expiry())
+            due_[i]->cancel();
+}
+
+Control::Task Control::report_loop() {
     asio::steady_timer pause(io_);
     for (;;) {
         auto [error] =
             co_await reports_.async_wait(asio::posix::stream_descriptor::wait_read, quietly);
         if (error) co_return;
         plane_->drain([this](const routing::Report& report) { take_report(report); });
-        if (const auto lost = plane_->lost_reports(); lost != lost_told_) {
-            log::warning(
-                "{} session log lines were lost: more sessions ended than the log could "
-                "take",
-                lost - lost_told_);
-            lost_told_ = lost;
-        }
+        wake_due_probes();
+        tell_lost_reports();
         publish();
         pause.expires_after(report_pause);
         co_await pause.async_wait(quietly);
@@ -121,30 +140,70 @@ void Control::take_report(const routing::Report& report) {
         log::write_traffic(session_line(*ended, *table_));
     } else if (const auto* failed = std::get_if<routing::ConnectFailed>(&report)) {
         cluster_->connect_failed(failed->server, failed->at);
-        for (const auto& timer : due_)
-            timer->cancel();
-        asio::co_spawn(io_, resolve_server(failed->server), asio::detached);
+        const config::Server& server = cluster_->server_config(failed->server);
+        if (!server.endpoint.unix_socket) ask_name_again(server.endpoint.host);
     } else if (const auto* refused = std::get_if<routing::AcceptFailed>(&report)) {
-        if (Clock::now() - accept_warning_ < seconds(1)) return;
-        accept_warning_ = Clock::now();
+        const TimePoint now = Clock::now();
+        if (accept_warning_ > now - seconds(1)) return;
+        accept_warning_ = now;
         log::alert(
-            "proxy {} cannot accept clients: {}; raise the limit of open files or lower "
+            "Proxy {} cannot accept clients: {}; raise the limit of open files or lower "
             "maxconn",
             table_->at(refused->frontend).name, ::strerror(refused->error_number));
     }
 }
 
-asio::awaitable<void> Control::resolve_server(routing::ServerId id) {
-    const config::Server& server = cluster_->server_config(id);
-    if (server.endpoint.unix_socket) co_return;
-    const TimePoint now = Clock::now();
-    const auto last = resolved_.find(id);
-    if (last != resolved_.end() && now - last->second < resolve_pause) co_return;
-    resolved_[id] = now;
-    auto addresses = co_await resolve_again(server.endpoint.host, server.endpoint.port);
-    if (addresses.empty()) co_return;
-    cluster_->set_addresses(id, std::move(addresses));
+void Control::tell_lost_reports() {
+    const std::uint64_t lost = plane_->lost_reports();
+    if (lost == lost_told_) return;
+    log::warning("{} session log lines were lost: more sessions ended than the log could take",
+                 lost - lost_told_);
+    lost_told_ = lost;
+}
+
+// Says when clients begin to wait because no server is fit, and when that ends. Clients that wait
+// for a slot of a full server are everyday life and not told.
+Control::Task Control::held_loop() {
+    asio::steady_timer pause(io_);
+    std::vector<bool> told(table_->backends.size());
+    for (;;) {
+        pause.expires_after(held_pause);
+        co_await pause.async_wait(quietly);
+        for (std::size_t i = 0; i < told.size(); ++i) {
+            const routing::BackendRow& backend = table_->backends[i];
+            const auto waiting = backend.shared->total(&routing::Traffic::waiting);
+            const bool held =
+                waiting > 0 && !routing::any_accepts(*table_, static_cast<routing::BackendId>(i));
+            if (held == told[i]) continue;
+            told[i] = held;
+            if (held)
+                log::warning("Proxy {}: {} clients wait for a server, up to {} ms each",
+                             backend.name, waiting, backend.queue_timeout.count());
+            else
+                log::notice("Proxy {}: no client waits for lack of a server any more",
+                            backend.name);
+        }
+    }
+}
+
+void Control::ask_name_again(const std::string& host) {
+    if (names_->may_ask(host, Clock::now())) start(resolve(host));
+}
+
+Control::Task Control::resolve(std::string host) {
+    names_->learn(host, co_await ask_resolver(host));
     publish();
+}
+
+// `init-addr none`: nobody can fail to connect to a server that has no address yet.
+Control::Task Control::unknown_names_loop() {
+    asio::steady_timer pause(io_);
+    for (;;) {
+        for (const std::string& host : names_->unknown())
+            ask_name_again(host);
+        pause.expires_after(unknown_name_pause);
+        co_await pause.async_wait(quietly);
+    }
 }
 
 void Control::publish() {
@@ -156,42 +215,54 @@ void Control::publish() {
 
 void Control::open_pages(std::vector<Page> pages) {
     for (Page& page : pages) {
-        auto answer = [this, shown = page.page](const http::Request& request) {
+        auto answer = [this, shown = std::move(page.page)](const http::Request& request) {
             return admin::stats_page(admin::take_snapshot(*table_, *cluster_, facts_, Clock::now()),
                                      shown, request);
         };
-        pages_.push_back(std::make_unique<http::Server>(
-            io_.get_executor(), std::move(page.listener), http::ServerOptions{}, answer));
+        pages_.push_back(std::make_unique<http::Server>(io_.get_executor(),
+                                                        std::move(page.listener),
+                                                        http::ServerOptions{}, std::move(answer)));
     }
 }
 
-asio::awaitable<void> Control::signal_loop() {
+Control::Task Control::signal_loop() {
     for (;;) {
         auto [error, signal] = co_await signals_.async_wait(quietly);
         if (error) co_return;
         if (signal == SIGHUP) {
-            log::warning("SIGHUP: this version cannot reload its configuration; restart instead");
+            log::warning(
+                "SIGHUP: this version cannot reload its configuration; start a new one "
+                "with -sf {} instead",
+                ::getpid());
         } else if (signal == SIGUSR1) {
-            log::notice("SIGUSR1: no new sessions; stopping when the last one has ended");
+            if (std::exchange(stopping_softly_, true)) continue;
+            log::notice("SIGUSR1: no new sessions; ending when the last of {} has ended",
+                        table_->shared->slots.taken());
+            // Sockets close now, so that a successor has the ports for itself.
             plane_->stop_accepting();
-            asio::co_spawn(io_, soft_stop(), asio::detached);
+            pages_.clear();
+            start(soft_stop());
         } else {
-            log::notice("{}: stopping, {} sessions end now",
-                        signal == SIGINT ? "SIGINT" : "SIGTERM", table_->shared->slots.taken());
+            log::notice("{}: ending now with {} sessions", signal == SIGINT ? "SIGINT" : "SIGTERM",
+                        table_->shared->slots.taken());
             io_.stop();
             co_return;
         }
     }
 }
 
-asio::awaitable<void> Control::soft_stop() {
+Control::Task Control::soft_stop() {
     const milliseconds limit = config_.global.hard_stop_after;
     const TimePoint deadline = limit.count() > 0 ? after(Clock::now(), limit) : never;
     asio::steady_timer timer(io_);
     while (table_->shared->slots.taken() > 0 && Clock::now() < deadline) {
-        timer.expires_after(milliseconds(50));
+        timer.expires_after(soft_stop_pause);
         co_await timer.async_wait(quietly);
     }
+    if (const auto left = table_->shared->slots.taken(); left > 0)
+        log::warning("hard-stop-after has passed: ending with {} sessions", left);
+    else
+        log::notice("the last session has ended");
     io_.stop();
 }
 

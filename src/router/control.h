@@ -8,7 +8,6 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,17 +17,15 @@
 #include "health/cluster.h"
 #include "http/server.h"
 #include "relay/data_plane.h"
+#include "router/listen.h"
+#include "router/names.h"
 
 namespace pgsteer::router {
-
-struct Page {
-    UniqueFd listener;
-    config::StatsPage page;
-};
 
 struct ControlParts {
     const config::Config& config;  // outlives Control
     std::unique_ptr<health::Cluster> cluster;
+    std::unique_ptr<Names> names;  // of that cluster
     std::unique_ptr<relay::DataPlane> plane;
     std::vector<Page> pages;
     admin::ProcessFacts facts;
@@ -37,32 +34,47 @@ struct ControlParts {
 class Control {
   public:
     explicit Control(ControlParts parts);
-    void run();
+    // The exit status: 0 after a signal, 1 when the control thread itself failed.
+    int run();
 
   private:
-    boost::asio::awaitable<void> probe_loop(health::QuestionId question);
-    boost::asio::awaitable<void> report_loop();
-    boost::asio::awaitable<void> signal_loop();
-    boost::asio::awaitable<void> soft_stop();
-    boost::asio::awaitable<void> resolve_server(routing::ServerId server);
-    boost::asio::awaitable<std::vector<Address>> check_addresses(const health::Question& question);
+    using Task = boost::asio::awaitable<void>;
+    void start(Task task);
+
+    Task probe_loop(health::QuestionId question);
+    boost::asio::awaitable<health::Observation> ask(const health::Question& question);
+    void wake_due_probes();
+
+    Task report_loop();
     void take_report(const routing::Report& report);
+    void tell_lost_reports();
+    Task held_loop();
+
+    void ask_name_again(const std::string& host);
+    Task resolve(std::string host);
+    Task unknown_names_loop();
+
+    Task signal_loop();
+    Task soft_stop();
+
     void publish();
     void open_pages(std::vector<Page> pages);
 
-    boost::asio::io_context io_;
+    boost::asio::io_context io_{1};
     const config::Config& config_;
     std::unique_ptr<health::Cluster> cluster_;
-    std::shared_ptr<const routing::RoutingTable> table_;
+    std::unique_ptr<Names> names_;
+    std::shared_ptr<const routing::RoutingTable> table_;  // the newest that was published
     std::unique_ptr<relay::DataPlane> plane_;
     admin::ProcessFacts facts_;
     boost::asio::signal_set signals_;
     boost::asio::posix::stream_descriptor reports_;
     std::vector<std::unique_ptr<boost::asio::steady_timer>> due_;  // by QuestionId
-    std::map<routing::ServerId, TimePoint> resolved_;  // last time a name was asked again
     std::vector<std::unique_ptr<http::Server>> pages_;
     TimePoint accept_warning_ = TimePoint::min();
     std::uint64_t lost_told_ = 0;
+    bool stopping_softly_ = false;
+    int status_ = 0;
 };
 
 }  // namespace pgsteer::router

@@ -1,193 +1,185 @@
 #include "router/listen.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <grp.h>
-#include <netinet/tcp.h>
-#include <pwd.h>
-#include <sys/stat.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+// Two passes. The first looks whether each port is free while this process holds none, so whoever
+// is found there is somebody else; the second opens. A port named twice in one configuration is a
+// mistake, too (HAProxy would share it between the proxies: reads and writes mixed by chance), and
+// is told by comparing addresses.
 
 namespace pgsteer::router {
 namespace {
 
-constexpr int default_backlog = 4096;
-
-Result<void> set(int fd, int level, int option, int value, std::string_view name) {
-    if (::setsockopt(fd, level, option, &value, sizeof value) == 0) return {};
-    return system_error(name);
-}
-
 Result<std::vector<Address>> addresses_of(const config::Bind& bind) {
+    using Kind = config::Bind::Kind;
+    using Addresses = std::vector<Address>;
     switch (bind.kind) {
-        case config::Bind::Kind::any_ipv4:
-            return std::vector<Address>{Address::any_ipv4(bind.endpoint.port)};
-        case config::Bind::Kind::any_ipv6:
-            return std::vector<Address>{Address::any_ipv6(bind.endpoint.port)};
-        case config::Bind::Kind::endpoint:
+        case Kind::any_ipv4:
+            return Addresses{Address::any_ipv4(bind.endpoint.port)};
+        case Kind::any_ipv6:
+            return Addresses{Address::any_ipv6(bind.endpoint.port)};
+        case Kind::endpoint:
             return resolve_host(bind.endpoint.host, bind.endpoint.port);
-        case config::Bind::Kind::unix_socket:
-            return std::vector<Address>{*bind.endpoint.unix_socket};
-        case config::Bind::Kind::descriptor:
+        case Kind::unix_socket:
+            return Addresses{*bind.endpoint.unix_socket};
+        case Kind::descriptor:
             break;
     }
-    return std::vector<Address>{};
+    return Addresses{};
 }
 
-UniqueFd stream_socket(int family) {
-    return UniqueFd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+bool is_page(const config::Frontend& frontend) {
+    return frontend.mode == config::Frontend::Mode::http;
 }
 
-// Linux lets accepted sockets inherit these from the listener (tcp_create_openreq_child), which
-// saves the calls a session.
-void set_session_options(int fd, const config::Bind& bind, const config::KeepaliveOptions& keep) {
-    (void)set(fd, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY");
-    if (bind.tcp_user_timeout)
-        (void)set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT,
-                  static_cast<int>(bind.tcp_user_timeout->count()), "TCP_USER_TIMEOUT");
-    if (!keep.enabled) return;
-    (void)set(fd, SOL_SOCKET, SO_KEEPALIVE, 1, "SO_KEEPALIVE");
-    if (keep.idle)
-        (void)set(fd, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(keep.idle->count()), "");
-    if (keep.interval)
-        (void)set(fd, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(keep.interval->count()), "");
-    if (keep.count) (void)set(fd, IPPROTO_TCP, TCP_KEEPCNT, static_cast<int>(*keep.count), "");
+bool has_fixed_port(const Address& address) {
+    return address.is_ip() && number(address.port()) != 0;
 }
 
-Result<void> bind_to(int fd, const Address& address, const config::Bind& bind, bool share_port) {
-    (void)set(fd, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
-    if (address.family() == AF_INET6)
-        (void)set(fd, IPPROTO_IPV6, IPV6_V6ONLY, bind.v4v6 ? 0 : 1, "IPV6_V6ONLY");
-    if (share_port)
-        if (auto done = set(fd, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT"); !done) return done;
-    if (bind.interface && ::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, bind.interface->c_str(),
-                                       static_cast<socklen_t>(bind.interface->size())) != 0)
-        return system_error("cannot use interface " + *bind.interface);
-    if (::bind(fd, address.get(), address.length()) != 0)
-        return system_error("cannot bind " + address.text());
-    return {};
-}
+// One `bind` line, ready to be opened.
+struct Planned {
+    const config::Frontend& frontend;
+    const config::Bind& bind;
+    routing::FrontendId id{};  // mode tcp only
+    std::vector<Address> addresses;
+};
 
-// A path left over by a dead process is taken over; one that somebody answers on is not.
-Result<void> clear_stale_path(const Address& address) {
-    const std::string path = address.host();
-    struct stat found {};
-    if (path.front() == '@' || ::lstat(path.c_str(), &found) != 0) return {};
-    if (!S_ISSOCK(found.st_mode))
-        return Error{fmt::format("cannot bind {}: it exists and is not a socket", path)};
-    const UniqueFd probe = stream_socket(AF_UNIX);
-    if (::connect(probe.get(), address.get(), address.length()) == 0 || errno == EAGAIN)
-        return Error{fmt::format("cannot bind {}: another process listens there", path)};
-    if (::unlink(path.c_str()) != 0) return system_error("cannot remove stale socket " + path);
-    return {};
-}
+class Opening {
+  public:
+    Opening(const config::Config& config, const routing::RoutingTable& table,
+            const ListenOptions& options)
+        : config_(config), table_(table), options_(options) {}
 
-Result<void> own_path(const Address& address, const config::Bind& bind) {
-    const std::string path = address.host();
-    if (path.front() == '@') return {};
-    if (bind.mode && ::chmod(path.c_str(), *bind.mode) != 0) return system_error("chmod " + path);
-    uid_t user = static_cast<uid_t>(-1);
-    gid_t group = static_cast<gid_t>(-1);
-    if (bind.user) {
-        const passwd* entry = ::getpwnam(bind.user->c_str());
-        if (entry == nullptr) return Error{fmt::format("user '{}' does not exist", *bind.user)};
-        user = entry->pw_uid;
+    Opened run() {
+        for (const config::Frontend& frontend : config_.frontends)
+            if (!frontend.disabled) plan(frontend);
+        for (const Planned& planned : plan_)
+            open(planned);
+        return std::move(opened_);
     }
-    if (bind.group) {
-        const ::group* entry = ::getgrnam(bind.group->c_str());
-        if (entry == nullptr) return Error{fmt::format("group '{}' does not exist", *bind.group)};
-        group = entry->gr_gid;
+
+  private:
+    void fail(const config::Bind& bind, std::string text) {
+        opened_.failures.push_back({bind.at, std::move(text)});
     }
-    if ((bind.user || bind.group) && ::chown(path.c_str(), user, group) != 0)
-        return system_error("chown " + path);
-    return {};
-}
 
-Result<UniqueFd> inherited(int number) {
-    int listening = 0;
-    socklen_t length = sizeof listening;
-    if (::getsockopt(number, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0 || listening == 0)
-        return Error{fmt::format("fd@{} is not a listening socket", number)};
-    if (::fcntl(number, F_SETFL, ::fcntl(number, F_GETFL) | O_NONBLOCK) != 0 ||
-        ::fcntl(number, F_SETFD, FD_CLOEXEC) != 0)
-        return system_error(fmt::format("fd@{}", number));
-    return UniqueFd(number);
-}
+    void plan(const config::Frontend& frontend) {
+        routing::FrontendId id{};
+        if (is_page(frontend)) {
+            if (!frontend.stats) return;
+        } else {
+            const auto row = std::find_if(table_.frontends.begin(), table_.frontends.end(),
+                                          [&](const auto& r) { return r.name == frontend.name; });
+            if (row == table_.frontends.end()) return;
+            id = static_cast<routing::FrontendId>(row - table_.frontends.begin());
+        }
+        for (const config::Bind& bind : frontend.binds) {
+            const auto addresses = addresses_of(bind);
+            if (!addresses)
+                fail(bind, addresses.error().text);
+            else if (claim(bind, *addresses))
+                plan_.push_back({frontend, bind, id, *addresses});
+        }
+    }
 
-Result<UniqueFd> open_one(const Address& address, const config::Bind& bind, bool share_port) {
-    UniqueFd fd = stream_socket(address.family());
-    if (!fd) return system_error("cannot make a socket for " + address.text());
-    if (address.is_unix())
-        if (auto cleared = clear_stale_path(address); !cleared) return cleared.error();
-    if (auto bound = bind_to(fd.get(), address, bind, share_port); !bound) return bound.error();
-    if (address.is_unix())
-        if (auto owned = own_path(address, bind); !owned) return owned.error();
-    if (::listen(fd.get(), bind.backlog.value_or(default_backlog)) != 0)
-        return system_error("cannot listen on " + address.text());
-    return fd;
-}
+    // Is everything that the line names free, and named by no other line?
+    bool claim(const config::Bind& bind, const std::vector<Address>& addresses) {
+        bool free = true;
+        if (bind.descriptor && !descriptors_.insert(*bind.descriptor).second) {
+            fail(bind, fmt::format("fd@{} is used by another line already", *bind.descriptor));
+            free = false;
+        }
+        for (const Address& address : addresses) {
+            if (address.is_ip() && !has_fixed_port(address)) continue;
+            // Lines for one port on different interfaces do not meet.
+            const auto key = std::pair(address, bind.interface.value_or(""));
+            const auto [other, is_new] = claimed_.emplace(key, bind.at);
+            if (!is_new) {
+                fail(bind, fmt::format("cannot bind {}: it is bound at {} already", address.text(),
+                                       other->second.text()));
+                free = false;
+            } else if (address.is_ip() && !options_.replacing) {
+                if (auto found = port_is_free(address, bind); !found) {
+                    fail(bind, found.error().text);
+                    free = false;
+                }
+            }
+        }
+        return free;
+    }
 
-// SO_REUSEPORT would let two routers of one user share a port without a word: the first socket is
-// bound without it to see that the port is free.
-Result<void> port_is_free(const Address& address, const config::Bind& bind) {
-    if (number(address.port()) == 0) return {};
-    const UniqueFd fd = stream_socket(address.family());
-    if (!fd) return system_error("cannot make a socket for " + address.text());
-    return bind_to(fd.get(), address, bind, false);
-}
+    void open(const Planned& planned) {
+        if (planned.bind.kind == config::Bind::Kind::descriptor) {
+            auto fd = inherited_socket(*planned.bind.descriptor);
+            if (!fd) return fail(planned.bind, fd.error().text);
+            return add_shared(planned, std::move(*fd));
+        }
+        for (const Address& address : planned.addresses) {
+            const auto done = address.is_unix() || is_page(planned.frontend)
+                                  ? open_shared(planned, address)
+                                  : open_for_workers(planned, address);
+            if (!done) fail(planned.bind, done.error().text);
+        }
+    }
 
-Result<void> open_address(const Address& address, const config::Bind& bind,
-                          const config::Frontend& frontend, routing::FrontendId id,
-                          std::size_t workers, std::vector<relay::Listener>& listeners) {
-    if (address.is_unix()) {
-        auto fd = open_one(address, bind, false);
+    // Pages share their port only with the router they replace.
+    Result<void> open_shared(const Planned& planned, const Address& address) {
+        auto fd = open_socket(address, planned.bind, {address.is_ip(), options_.replacing});
         if (!fd) return fd.error();
-        listeners.push_back({std::move(*fd), id, true, 0});
+        if (OwnedPath path = owned_path(address); !path.path.empty())
+            opened_.paths.push_back(std::move(path));
+        add_shared(planned, std::move(*fd));
         return {};
     }
-    if (auto free = port_is_free(address, bind); !free) return free;
-    for (std::size_t worker = 0; worker < workers; ++worker) {
-        auto fd = open_one(address, bind, true);
-        if (!fd) return fd.error();
-        set_session_options(fd->get(), bind, frontend.keepalive);
-        listeners.push_back({std::move(*fd), id, false, worker});
-    }
-    return {};
-}
 
-Result<void> open_bind(const config::Bind& bind, const config::Frontend& frontend,
-                       routing::FrontendId id, std::size_t workers,
-                       std::vector<relay::Listener>& listeners) {
-    if (bind.kind == config::Bind::Kind::descriptor) {
-        auto fd = inherited(*bind.descriptor);
-        if (!fd) return fd.error();
-        set_session_options(fd->get(), bind, frontend.keepalive);
-        listeners.push_back({std::move(*fd), id, true, 0});
+    Result<void> open_for_workers(const Planned& planned, Address address) {
+        for (std::size_t worker = 0; worker < options_.workers; ++worker) {
+            auto fd = open_socket(address, planned.bind, {true, options_.replacing});
+            if (!fd) return fd.error();
+            // Port 0: the system's choice for the first worker holds for all.
+            if (!has_fixed_port(address)) address = Address::local_of(fd->get());
+            set_session_options(fd->get(), planned.bind, planned.frontend.keepalive);
+            opened_.listeners.push_back({std::move(*fd), planned.id, false, worker});
+        }
         return {};
     }
-    const auto addresses = addresses_of(bind);
-    if (!addresses) return addresses.error();
-    for (const Address& address : *addresses)
-        if (auto opened = open_address(address, bind, frontend, id, workers, listeners); !opened)
-            return opened;
-    return {};
-}
+
+    void add_shared(const Planned& planned, UniqueFd fd) {
+        if (is_page(planned.frontend)) {
+            opened_.pages.push_back({std::move(fd), *planned.frontend.stats});
+            return;
+        }
+        if (Address::local_of(fd.get()).is_ip())
+            set_session_options(fd.get(), planned.bind, planned.frontend.keepalive);
+        opened_.listeners.push_back({std::move(fd), planned.id, true, 0});
+    }
+
+    const config::Config& config_;
+    const routing::RoutingTable& table_;
+    const ListenOptions options_;
+    std::vector<Planned> plan_;
+    std::map<std::pair<Address, std::string>, config::Location> claimed_;
+    std::set<int> descriptors_;
+    Opened opened_;
+};
 
 }  // namespace
 
-Opened open_frontend(const config::Frontend& frontend, routing::FrontendId id,
-                     std::size_t workers) {
-    Opened opened;
-    for (const config::Bind& bind : frontend.binds)
-        if (auto done = open_bind(bind, frontend, id, workers, opened.listeners); !done)
-            opened.failures.push_back({bind.at, done.error().text});
-    return opened;
+Opened open_listeners(const config::Config& config, const routing::RoutingTable& table,
+                      const ListenOptions& options) {
+    return Opening(config, table, options).run();
 }
 
-Result<UniqueFd> open_page(const config::Bind& bind) {
-    if (bind.kind == config::Bind::Kind::descriptor) return inherited(*bind.descriptor);
-    const auto addresses = addresses_of(bind);
-    if (!addresses) return addresses.error();
-    return open_one(addresses->front(), bind, false);
+std::size_t count_listeners(const config::Config& config, std::size_t workers) {
+    std::size_t count = 0;
+    for (const config::Frontend& frontend : config.frontends)
+        count += frontend.binds.size() * (is_page(frontend) ? 1 : workers);
+    return count;
 }
 
 }  // namespace pgsteer::router

@@ -1,4 +1,5 @@
-// From `bind` lines to listening sockets. Called once at start, before privileges are dropped.
+// From all `bind` lines of a configuration to listening sockets. Called once at start, before
+// privileges are dropped; blocks while names of addresses are resolved.
 #pragma once
 
 #include <string>
@@ -6,6 +7,8 @@
 
 #include "config/config.h"
 #include "relay/data_plane.h"
+#include "router/socket.h"
+#include "routing/table.h"
 
 namespace pgsteer::router {
 
@@ -14,16 +17,30 @@ struct BindFailure {
     std::string text;  // "cannot bind 127.0.0.1:5000: Address already in use"
 };
 
-struct Opened {
-    std::vector<relay::Listener> listeners;  // for the data plane
-    std::vector<BindFailure> failures;       // all of them, not the first alone
+// A stats page's socket; served by the control thread.
+struct Page {
+    UniqueFd listener;
+    config::StatsPage page;
 };
 
-// The sockets of one mode tcp frontend: one SO_REUSEPORT socket a worker and TCP bind; one shared
-// socket a unix path or fd@N.
-Opened open_frontend(const config::Frontend& frontend, routing::FrontendId id, std::size_t workers);
+struct ListenOptions {
+    std::size_t workers = 1;
+    bool replacing = false;  // -sf, -st
+};
 
-// One plain listening socket of a `bind` line, for a stats page.
-Result<UniqueFd> open_page(const config::Bind& bind);
+struct Opened {
+    std::vector<relay::Listener> listeners;  // for the data plane
+    std::vector<Page> pages;
+    std::vector<OwnedPath> paths;       // to be removed at the end
+    std::vector<BindFailure> failures;  // all of them, not the first alone
+};
+
+// For mode tcp: one SO_REUSEPORT socket a worker and TCP address, one shared socket a unix path or
+// fd@N. For mode http: one socket an address.
+Opened open_listeners(const config::Config& config, const routing::RoutingTable& table,
+                      const ListenOptions& options);
+
+// How many descriptors they will take, for the limit that is settled before.
+std::size_t count_listeners(const config::Config& config, std::size_t workers);
 
 }  // namespace pgsteer::router

@@ -22,7 +22,7 @@ std::string date_of(WallTime at) {
 }
 
 std::string client_of(const Address& client) {
-    if (!client.is_ip()) return "unix:0";
+    if (!client.is_ip()) return "unix:1";  // the number is that of HAProxy's listener
     return fmt::format("{}:{}", client.host(), number(client.port()));
 }
 

@@ -30,13 +30,9 @@ def test_a_client_without_a_primary_waits_and_is_served_after_the_promotion(rout
     new = router.cluster.standbys[0]
     router.cluster.primary.kill()
     waiting = background(client.ask, router.read_write)
-    assert still_waiting(waiting)
+    assert client.still_waits(waiting)
     router.cluster.promote(new)
     assert waiting.result() == client.Reached(new.address, standby=False)
-
-
-def still_waiting(call):
-    return client.still_waits(call, 0.5)
 
 
 @pytest.mark.parametrize("sslmode", ["disable", "prefer"])
@@ -72,23 +68,26 @@ def test_a_client_beyond_maxconn_is_served_when_a_session_ends(cluster, folder, 
     _, port = single(folder, ending, cluster.primary, "maxconn 2", "timeout queue 20s", threads=2)
     first, second = client.connect(port), client.connect(port)
     third = background(client.ask, port, timeout=25)
-    assert still_waiting(third)
+    assert client.still_waits(third)
     first.close()
     assert third.result(10).address == cluster.primary.address
     assert client.alive(second)
 
 
-def test_never_more_sessions_than_maxconn_reach_the_server(cluster, folder, ending, background):
-    _, port = single(folder, ending, cluster.primary, "maxconn 5", "timeout queue 60s", threads=2)
-    count = "select count(*) from pg_stat_activity where application_name = 'queued'"
-
-    def use():
-        with client.connect(port, timeout=60, application_name="queued") as connection:
-            return connection.execute(f"{count}").fetchone()[0]
-    seen = [call.result() for call in [background(use) for _ in range(80)]]
-    assert len(seen) == 80
-    # A backend that was left takes a moment to be gone from PostgreSQL's list.
-    assert max(seen) <= 5 + 5
+def test_never_more_sessions_than_maxconn_reach_the_server_and_all_are_served(folder, ending):
+    server, port, limit, clients = client.TcpServer(), free_port(), 5, 40
+    text = plain([f"one 127.0.0.1:{server.port} maxconn {limit}"], port,
+                 defaults="timeout queue 60s", threads=2)
+    ending(Proxy("pgsteer", folder, text, [port]))
+    near = [client.tcp(port) for _ in range(clients)]
+    for s in near:
+        s.sendall(b"x")
+    far = [server.accept() for _ in range(limit)]
+    for _ in range(clients - limit):
+        assert not server.has_waiting(0.05), "one more than maxconn"
+        far.pop(0).close()
+        far.append(server.accept())
+    assert not server.has_waiting(0.3)
 
 
 def test_a_full_queue_ends_with_an_error_after_timeout_queue(cluster, folder, ending):

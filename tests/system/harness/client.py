@@ -104,6 +104,10 @@ class TcpServer:
         connection.settimeout(10 * STRETCH)
         return connection
 
+    def has_waiting(self, seconds):
+        """Does a connection that was not accepted yet come within the time?"""
+        return bool(select.select([self.listener], [], [], seconds)[0])
+
     def close(self):
         self.listener.close()
 

@@ -27,3 +27,11 @@ class Stopwatch:
     @property
     def seconds(self):
         return time.monotonic() - self.start
+
+
+def holds_for(what, condition, seconds=1.0, pause=0.03):
+    """Fails with `what` unless condition() is true every time it is looked at for so long."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert condition(), f"did not last for {seconds:g} s: {what}"
+        time.sleep(pause)

@@ -1,0 +1,36 @@
+// The router's command line: HAProxy's own flags (haproxy(1)), so that unit files and habits go on
+// working. Parsed by hand: CLI11 reads -db as a bundle of -d and -b, and -sf takes a list of PIDs
+// up to the next flag. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace pgsteer::router {
+
+struct Flags {
+    std::vector<std::string> files;  // -f, and all words after --
+    bool check_only = false;         // -c
+    bool daemon = false;             // -D
+    bool foreground = false;         // -db, -d, -Ws: whatever the file says
+    bool quiet = false;              // -q; taken back by -V and -d
+    bool version = false;            // -v, -vv
+    bool help = false;               // -h
+    std::string pid_file;            // -p
+    std::string folder;              // -C
+    std::uint32_t maxconn = 0;       // -n
+    std::vector<int> finish;         // -sf: asked to finish (SIGUSR1)
+    std::vector<int> end;            // -st: asked to end at once (SIGTERM)
+    // Known to haproxy, without effect here: said once at start.
+    std::vector<std::string> without_effect;
+
+    bool replaces_another() const { return !finish.empty() || !end.empty(); }
+};
+
+// `words` are the arguments without the program's name.
+Result<Flags> parse_flags(const std::vector<std::string>& words);
+
+}  // namespace pgsteer::router
