@@ -34,6 +34,7 @@ struct Proxy {
     bool disabled = false;
     bool log_global = false;
     bool http_check = false;  // option httpchk
+    bool own_expects = false;  // false: the expects are those of the defaults
     bool stats_enabled = false;
     std::optional<StatsPage> stats;
     std::vector<log::Target> logs;
