@@ -35,7 +35,6 @@ struct Proxy {
     bool log_global = false;
     bool http_check = false;  // option httpchk
     bool own_expects = false;  // false: the expects are those of the defaults
-    bool stats_enabled = false;
     std::optional<StatsPage> stats;
     std::vector<log::Target> logs;
 };
@@ -97,6 +96,7 @@ std::span<const Row> refused_rows();
 std::span<const Row> bind_rows();
 std::span<const Row> server_rows();
 std::span<const Row> check_rows();
+std::span<const Row> stats_rows();
 
 // A word after `bind ADDRESS` or `server NAME ADDRESS`.
 template <class Target>

@@ -89,6 +89,10 @@ constexpr Row rows[] = {
     {"external-check", in_global, refused, nullptr, {}, "pgsteer starts no program for a check",
      "use 'option httpchk' or a plain check"},
     {"insecure-fork-wanted", in_global, inert, nullptr, {}, "pgsteer starts no program"},
+    {"setenv", in_global, refused, nullptr, {}, "the environment is read, not written",
+     "set it where pgsteer is started"},
+    {"presetenv", in_global, refused, nullptr, {}, "the environment is read, not written",
+     "set it where pgsteer is started"},
     {"lua-*", in_global, refused, nullptr, {}, "pgsteer runs no Lua", "remove the line"},
 };
 

@@ -1,0 +1,83 @@
+#include "config/keywords.h"
+
+namespace pgsteer::config {
+namespace {
+
+constexpr auto inert = KeywordClass::inert;
+constexpr auto refused = KeywordClass::refused;
+constexpr auto honoured = KeywordClass::honoured;
+
+// Any stats line turns the page on, as in HAProxy.
+StatsPage& page(Line& line) {
+    Proxy& proxy = *line.proxy;
+    if (!proxy.stats) proxy.stats.emplace();
+    return *proxy.stats;
+}
+
+std::string joined(Words words) {
+    std::string text;
+    for (const auto& word : words)
+        text += (text.empty() ? "" : " ") + word;
+    return text;
+}
+
+void enable(Line& line, Words words) {
+    if (line.arguments(words, 0, 0)) page(line);
+}
+
+void uri(Line& line, Words words) {
+    if (!line.arguments(words, 1, 1)) return;
+    if (!words[0].starts_with('/')) return line.alert("must start with '/'");
+    page(line).uri = words[0];
+}
+
+void refresh(Line& line, Words words) {
+    if (!line.arguments(words, 1, 1)) return;
+    if (auto value = line.whole_seconds(words[0])) page(line).refresh = *value;
+}
+
+void auth(Line& line, Words words) {
+    if (!line.arguments(words, 1, 1)) return;
+    if (words[0].find(':') == std::string::npos) return line.alert("needs USER:PASSWORD");
+    page(line).users.push_back(words[0]);
+}
+
+void realm(Line& line, Words words) {
+    if (line.arguments(words, 1, words.size())) page(line).realm = joined(words);
+}
+
+void hide_version(Line& line, Words) { page(line).hide_version = true; }
+void show_legends(Line& line, Words) { page(line).show_legends = true; }
+
+void show_node(Line& line, Words words) {
+    if (!line.arguments(words, 0, 1)) return;
+    page(line).show_node = true;
+    if (!words.empty()) line.draft.global.node = words[0];
+}
+
+// Without a text of its own the page shows the global description, which resolve fills in.
+void show_desc(Line& line, Words words) { page(line).description = joined(words); }
+
+constexpr Row rows[] = {
+    {"stats enable", in_proxy, honoured, enable, "serve the stats page"},
+    {"stats uri", in_proxy, honoured, uri, "where the page is"},
+    {"stats refresh", in_proxy, honoured, refresh, "reload the page by itself"},
+    {"stats auth", in_proxy, honoured, auth, "who may see the page"},
+    {"stats realm", in_proxy, honoured, realm, "what the browser says when it asks"},
+    {"stats hide-version", in_proxy, honoured, hide_version, "do not tell the version"},
+    {"stats show-node", in_proxy, honoured, show_node, "tell the node's name"},
+    {"stats show-legends", in_proxy, honoured, show_legends, "tell more on every row"},
+    {"stats show-desc", in_proxy, honoured, show_desc, "tell the description"},
+    {"stats show-modules", in_proxy, inert, nullptr, {}, "there are no modules"},
+    {"stats admin", in_proxy, inert, nullptr, {}, "the page shows, it does not change"},
+    {"stats scope", in_proxy, refused, nullptr, {}, "the page shows every section",
+     "remove the line"},
+    {"stats http-request", in_proxy, refused, nullptr, {}, "there are no HTTP rules",
+     "use 'stats auth'"},
+};
+
+}  // namespace
+
+std::span<const Row> stats_rows() { return rows; }
+
+}  // namespace pgsteer::config
