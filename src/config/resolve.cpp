@@ -1,0 +1,162 @@
+#include <algorithm>
+#include <regex>
+#include <set>
+
+#include "config/keywords.h"
+
+namespace pgsteer::config {
+namespace {
+
+bool has_front(const Proxy& proxy) { return proxy.section != in_backend; }
+bool has_back(const Proxy& proxy) { return proxy.section != in_frontend; }
+
+std::string title(const Proxy& proxy) {
+    const std::string kind = proxy.section == in_listen     ? "listen"
+                             : proxy.section == in_frontend ? "frontend"
+                                                            : "backend";
+    return kind + " '" + proxy.name + "'";
+}
+
+std::vector<log::Target> logs_of(const Draft& draft, const Proxy& proxy) {
+    std::vector<log::Target> logs;
+    if (proxy.log_global) logs = draft.global.logs;
+    logs.insert(logs.end(), proxy.logs.begin(), proxy.logs.end());
+    for (auto& target : logs)
+        target.tag = draft.log_tag;
+    return logs;
+}
+
+void check_names(Draft& draft) {
+    std::set<std::string> fronts;
+    std::set<std::string> backs;
+    for (const auto& proxy : draft.proxies) {
+        bool twice = has_front(proxy) && !fronts.insert(proxy.name).second;
+        if (has_back(proxy) && !backs.insert(proxy.name).second) twice = true;
+        if (twice) draft.alert(proxy.at, title(proxy) + " : the name is taken by a section above");
+        std::set<std::string> servers;
+        for (const auto& server : proxy.back.servers)
+            if (!servers.insert(server.name).second)
+                draft.alert(server.at, "'server " + server.name + "' : the name is taken in " +
+                                           title(proxy));
+    }
+}
+
+void check_patterns(Draft& draft, const Check& check) {
+    for (const auto& expect : check.expects) {
+        if (expect.kind != Expect::Kind::rstatus && expect.kind != Expect::Kind::rstring) continue;
+        try {
+            const std::regex tried(expect.pattern);
+        } catch (const std::regex_error& error) {  // std::regex knows no other way to say it
+            draft.alert(expect.at, "'http-check expect' : '" + expect.pattern +
+                                       "' is no regular expression: " + error.what());
+        }
+    }
+}
+
+void check_mode(Draft& draft, const Proxy& proxy) {
+    if (proxy.http_mode && !has_front(proxy))
+        draft.alert(proxy.at, title(proxy) + " : 'mode http' is not supported: PostgreSQL is "
+                                             "not HTTP; use 'mode tcp'");
+    else if (proxy.http_mode && !proxy.stats)
+        draft.alert(proxy.at, title(proxy) + " : 'mode http' is for the stats page only; use 'mode "
+                                             "tcp', or add 'stats enable'");
+    else if (proxy.http_mode && !proxy.back.servers.empty())
+        draft.alert(proxy.back.servers[0].at,
+                    title(proxy) + " : 'mode http' takes no servers; use 'mode tcp'");
+}
+
+void check_target(Draft& draft, const Proxy& proxy) {
+    if (proxy.section != in_frontend || proxy.http_mode) return;
+    const auto& name = proxy.front.default_backend;
+    if (!name)
+        return draft.alert(proxy.at, title(proxy) + " : has no 'default_backend'; add one");
+    const auto found =
+        std::find_if(draft.proxies.begin(), draft.proxies.end(),
+                     [&](const Proxy& other) { return has_back(other) && other.name == *name; });
+    std::vector<std::string_view> names;
+    for (const auto& other : draft.proxies)
+        if (has_back(other)) names.push_back(other.name);
+    if (found == draft.proxies.end())
+        draft.alert(proxy.at, title(proxy) + " : unable to find required default_backend '" +
+                                  *name + "'" + did_you_mean(*name, names));
+    else if (found->http_mode)
+        draft.alert(proxy.at, title(proxy) + " : default_backend '" + *name +
+                                  "' is in mode http; use one in mode tcp");
+}
+
+void warn_front(Draft& draft, const Proxy& proxy) {
+    if (!has_front(proxy)) return;
+    if (proxy.front.binds.empty())
+        draft.warning(proxy.at, title(proxy) + " : has no 'bind' line and takes no sessions");
+    if (!proxy.http_mode && proxy.stats)
+        draft.warning(proxy.at, title(proxy) + " : 'stats' is ignored as it needs 'mode http'");
+    if (!proxy.http_mode && proxy.front.client_timeout.count() == 0)
+        draft.warning(proxy.at, title(proxy) + " : has no 'timeout client'; idle clients stay "
+                                               "for ever");
+}
+
+void warn_back(Draft& draft, const Proxy& proxy) {
+    if (!has_back(proxy) || proxy.http_mode) return;
+    const auto& servers = proxy.back.servers;
+    const bool checked =
+        std::any_of(servers.begin(), servers.end(), [](const Server& s) { return s.check; });
+    if (servers.empty())
+        draft.warning(proxy.at, title(proxy) + " : has no 'server' line");
+    else if (proxy.http_check && !checked)
+        draft.warning(proxy.at, title(proxy) + " : 'option httpchk' is set but no server has 'check'");
+    if (proxy.own_expects && !proxy.http_check)
+        draft.warning(proxy.at, title(proxy) + " : 'http-check expect' is ignored without 'option "
+                                               "httpchk'");
+    if (proxy.back.connect_timeout.count() == 0)
+        draft.warning(proxy.at, title(proxy) + " : has no 'timeout connect'");
+    if (proxy.back.server_timeout.count() == 0)
+        draft.warning(proxy.at, title(proxy) + " : has no 'timeout server'");
+}
+
+Frontend front_of(const Draft& draft, const Proxy& proxy) {
+    Frontend front = proxy.front;
+    front.name = proxy.name;
+    front.at = proxy.at;
+    front.disabled = proxy.disabled;
+    front.logs = logs_of(draft, proxy);
+    front.mode = proxy.http_mode ? Frontend::Mode::http : Frontend::Mode::tcp;
+    if (proxy.section == in_listen) front.default_backend = proxy.name;
+    if (!proxy.http_mode || !proxy.stats) return front;
+    front.stats = proxy.stats;
+    if (front.stats->description && front.stats->description->empty())
+        front.stats->description = draft.global.description;
+    return front;
+}
+
+Backend back_of(const Draft& draft, const Proxy& proxy) {
+    Backend back = proxy.back;
+    back.name = proxy.name;
+    back.at = proxy.at;
+    back.disabled = proxy.disabled;
+    back.logs = logs_of(draft, proxy);
+    back.check.kind = proxy.http_check ? Check::Kind::http : Check::Kind::tcp;
+    return back;
+}
+
+}  // namespace
+
+void resolve(Draft& draft, Config& config) {
+    for (auto& target : draft.global.logs)
+        target.tag = draft.log_tag;
+    config.global = draft.global;
+    check_names(draft);
+    for (const auto& proxy : draft.proxies) {
+        if (has_front(proxy)) config.frontends.push_back(front_of(draft, proxy));
+        if (has_back(proxy)) config.backends.push_back(back_of(draft, proxy));
+        if (proxy.disabled) continue;
+        check_mode(draft, proxy);
+        check_target(draft, proxy);
+        if (has_back(proxy) && proxy.own_expects) check_patterns(draft, proxy.back.check);
+        warn_front(draft, proxy);
+        warn_back(draft, proxy);
+    }
+    if (draft.proxies.empty() && draft.diagnostics.empty())
+        draft.alert({}, "no 'listen' or 'frontend' section: nothing to do");
+}
+
+}  // namespace pgsteer::config
