@@ -1,6 +1,23 @@
 #include "routing/report.h"
 
 namespace pgsteer::routing {
+namespace {
+
+char letter(Phase phase) {
+    switch (phase) {
+        case Phase::queue:
+            return 'Q';
+        case Phase::connect:
+            return 'C';
+        case Phase::data:
+            return 'D';
+        case Phase::last:
+            return 'L';
+    }
+    return '-';
+}
+
+}  // namespace
 
 std::string_view word(EndReason reason) {
     switch (reason) {
@@ -32,29 +49,31 @@ std::string_view word(EndReason reason) {
     return "unknown";
 }
 
+// The manual's letters (8.5): C/S client or server aborted, c/s its timeout, D killed because the
+// server went down, K killed by the operator, R out of resources; then the phase.
 TerminationState termination_state(EndReason reason, Phase phase) {
     switch (reason) {
         case EndReason::client_closed:
         case EndReason::server_closed:
             return {'-', '-'};
         case EndReason::client_reset:
-            return {'C', 'D'};
-        case EndReason::server_reset:
-            return {'S', 'D'};
-        case EndReason::client_timeout:
-            return {'c', 'D'};
-        case EndReason::server_timeout:
-            return {'s', 'D'};
+            return {'C', letter(phase)};
         case EndReason::client_left:
-            return {'C', phase == Phase::queue ? 'Q' : 'C'};
+            return {'C', phase == Phase::connect ? 'C' : 'Q'};
+        case EndReason::server_reset:
+            return {'S', letter(phase)};
+        case EndReason::client_timeout:
+            return {'c', letter(phase)};
+        case EndReason::server_timeout:
+            return {'s', letter(phase)};
         case EndReason::no_server:
             return {'s', 'Q'};
         case EndReason::connect_failed:
             return {'S', 'C'};
         case EndReason::cut:
-            return {'D', 'D'};
+            return {'D', letter(phase)};
         case EndReason::shutdown:
-            return {'K', 'D'};
+            return {'K', letter(phase)};
         case EndReason::resources:
             return {'R', 'C'};
     }
