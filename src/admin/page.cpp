@@ -46,13 +46,14 @@ std::string of_limit(std::uint32_t limit) {
 // A server that is healthy but not what this backend wants is no alarm.
 std::string_view state_class(const ServerLine& server) {
     if (server.accepts) return "up";
-    const bool other_role = server.view.role != health::Role::unknown;
+    const bool other_role = server.view.role == health::Role::standby;
     return other_role || server.view.state == "MAINT" || server.view.check_word.empty() ? "quiet"
                                                                                         : "down";
 }
 
 std::string state_text(const ServerLine& server) {
-    if (!server.accepts && server.view.role != health::Role::unknown && server.view.state == "DOWN")
+    if (!server.accepts && server.view.role == health::Role::standby &&
+        server.view.state.rfind("DOWN", 0) == 0)
         return std::string(word(server.view.role));
     return server.view.state;
 }

@@ -31,10 +31,10 @@ constexpr std::array<Command, 3> commands{{
 }};
 
 void print_commands(std::FILE* out) {
-    std::fputs("pgsteer -f FILE [-f FILE...]   the router; -c checks the files, -h tells more\n",
-               out);
+    (void)std::fputs(
+        "pgsteer -f FILE [-f FILE...]   the router; -c checks the files, -h tells more\n", out);
     for (const Command& command : commands)
-        std::fprintf(out, "pgsteer %-22s %s\n", command.name, command.help);
+        (void)std::fprintf(out, "pgsteer %-22s %s\n", command.name, command.help);
 }
 
 // Letters to change, add or leave out to make one word of the other (Levenshtein).
@@ -54,17 +54,17 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 int refuse_word(const char* word) {
     constexpr std::size_t most_letters_wrong = 2;
-    std::fprintf(stderr, "pgsteer: '%s' is not a command", word);
+    (void)std::fprintf(stderr, "pgsteer: '%s' is not a command", word);
     const auto* nearest = std::min_element(
         commands.begin(), commands.end(), [word](const Command& a, const Command& b) {
             return distance(word, a.name) < distance(word, b.name);
         });
     if (::access(word, F_OK) == 0)
-        std::fprintf(stderr, "; did you mean 'pgsteer -f %s'?\n", word);
+        (void)std::fprintf(stderr, "; did you mean 'pgsteer -f %s'?\n", word);
     else if (distance(word, nearest->name) <= most_letters_wrong)
-        std::fprintf(stderr, "; did you mean '%s'?\n", nearest->name);
+        (void)std::fprintf(stderr, "; did you mean '%s'?\n", nearest->name);
     else
-        std::fputs("; these are:\n", stderr);
+        (void)std::fputs("; these are:\n", stderr);
     print_commands(stderr);
     return 1;
 }

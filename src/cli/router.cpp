@@ -176,7 +176,7 @@ int route(config::Config& config, const Flags& flags) {
     log::traffic_to_stderr(targets.empty());
     if (const auto set = log::set_targets(targets); !set) return fail(set.error().text);
     if (flags.quiet || global.quiet) log::silence_stderr();
-    std::signal(SIGPIPE, SIG_IGN);
+    (void)std::signal(SIGPIPE, SIG_IGN);
 
     // No way back from here: the process becomes what it will be, then the threads start.
     if (const auto settled = settle_process(global, flags); !settled)
