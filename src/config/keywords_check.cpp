@@ -1,3 +1,5 @@
+#include <regex>
+
 #include "config/keywords.h"
 
 namespace pgsteer::config {
@@ -47,7 +49,7 @@ void httpchk(Line& line, Words words) {
     if (words.size() == 3) version_with_headers(line, words[2], check);
 }
 
-// Two words of `http-check send` were a header; one was anything else.
+// `hdr` takes two words, every other word one.
 void send(Line& line, Words words) {
     Check& check = line.proxy->back.check;
     std::vector<Header> headers;
@@ -94,6 +96,17 @@ bool check_codes(Line& line, std::string_view pattern) {
     }
 }
 
+// In the dialect health/judge matches with.
+bool check_regex(Line& line, const std::string& pattern) {
+    try {
+        const std::regex tried(pattern, std::regex::extended);
+        return true;
+    } catch (const std::regex_error& error) {  // std::regex knows no other way to say it
+        line.alert("'" + pattern + "' is no regular expression: " + error.what());
+        return false;
+    }
+}
+
 void expect(Line& line, Words words) {
     Expect expected;
     expected.at = line.at;
@@ -118,6 +131,7 @@ void expect(Line& line, Words words) {
         return line.alert("unknown match '" + kind + "'" +
                           did_you_mean(kind, {"status", "string", "rstatus", "rstring"}));
     if (kind == "status" && !check_codes(line, expected.pattern)) return;
+    if (kind[0] == 'r' && !check_regex(line, expected.pattern)) return;
     auto& expects = line.proxy->back.check.expects;
     if (!line.proxy->own_expects) expects.clear();
     line.proxy->own_expects = true;

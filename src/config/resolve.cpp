@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <regex>
 #include <set>
 
 #include "config/keywords.h"
@@ -38,18 +37,6 @@ void check_names(Draft& draft) {
             if (!servers.insert(server.name).second)
                 draft.alert(server.at, "'server " + server.name + "' : the name is taken in " +
                                            title(proxy));
-    }
-}
-
-void check_patterns(Draft& draft, const Check& check) {
-    for (const auto& expect : check.expects) {
-        if (expect.kind != Expect::Kind::rstatus && expect.kind != Expect::Kind::rstring) continue;
-        try {
-            const std::regex tried(expect.pattern);
-        } catch (const std::regex_error& error) {  // std::regex knows no other way to say it
-            draft.alert(expect.at, "'http-check expect' : '" + expect.pattern +
-                                       "' is no regular expression: " + error.what());
-        }
     }
 }
 
@@ -151,7 +138,6 @@ void resolve(Draft& draft, Config& config) {
         if (proxy.disabled) continue;
         check_mode(draft, proxy);
         check_target(draft, proxy);
-        if (has_back(proxy) && proxy.own_expects) check_patterns(draft, proxy.back.check);
         warn_front(draft, proxy);
         warn_back(draft, proxy);
     }
