@@ -19,6 +19,10 @@ constexpr std::array<SectionName, 5> sections = {{{"global", in_global},
 constexpr std::array<std::string_view, 12> unread_sections = {
     "peers", "resolvers", "mailers",     "userlist",    "cache",    "program",
     "ring",  "traces",    "http-errors", "log-forward", "fcgi-app", "crt-store"};
+// The lines of `resolvers`, the one of them that does no harm; any other line is a mistake.
+constexpr std::array<std::string_view, 6> resolver_lines = {
+    "nameserver", "parse-resolv-conf",     "hold",
+    "timeout",    "accepted_payload_size", "resolve_retries"};
 
 bool is_proxy_name(std::string_view name) {
     return std::all_of(name.begin(), name.end(), [](char c) {
@@ -35,10 +39,12 @@ void each_row(Visit visit) {
             visit(row);
 }
 
-// The first row of this name with a bit of `where`; two words go before one.
+// The first row of this name, of as many words, with a bit of `where`.
 const Row* find_row(std::string_view name, unsigned where) {
     const Row* found = nullptr;
+    const bool pair = name.find(' ') != std::string_view::npos;
     each_row([&](const Row& row) {
+        if (pair != (row.name.find(' ') != std::string_view::npos)) return;
         if (!found && (row.where & where) != 0 && matches(row.name, name)) found = &row;
     });
     return found;
@@ -60,20 +66,34 @@ class Reader {
         const auto end = unread_sections.end();
         if (words.size() < 3 && std::find(unread_sections.begin(), end, words[0]) != end)
             return skip(words[0], at);
-        if (skipping_) return;
+        if (skipping_) return skipped_line(words[0], at);
         statement(words, at);
     }
 
   private:
     void skip(const std::string& name, const Location& at) {
         skipping_ = true;
-        const bool harmless = name == "resolvers" || name == "traces";
-        const std::string why = harmless ? "names are resolved by the system and nothing is traced"
-                                         : "pgsteer has no such section";
-        draft_.uses.push_back({name, harmless ? KeywordClass::inert : KeywordClass::refused, at,
-                               why, harmless ? "" : "remove the section"});
-        if (!harmless)
-            draft_.alert(at, "'" + name + "' : not supported: " + why + "; remove the section");
+        section_name_ = name;
+        if (name == "resolvers") {
+            draft_.uses.push_back({name, KeywordClass::inert, at,
+                                   "names are resolved by the system, again and again", ""});
+            return;
+        }
+        const std::string why = "pgsteer has no such section";
+        const std::string instead = "remove the section";
+        draft_.uses.push_back({name, KeywordClass::refused, at, why, instead});
+        draft_.alert(at, "'" + name + "' : not supported: " + why + "; " + instead);
+    }
+
+    void skipped_line(const std::string& word, const Location& at) {
+        if (section_name_ != "resolvers") return;  // the section itself is an alert
+        const auto end = resolver_lines.end();
+        if (std::find(resolver_lines.begin(), end, word) != end) return;
+        std::vector<std::string_view> names(resolver_lines.begin(), end);
+        for (const auto& known : sections)
+            names.push_back(known.name);
+        draft_.alert(at, "'" + word + "' : unknown keyword in 'resolvers' section" +
+                             did_you_mean(word, names));
     }
 
     void open(Section section, Words words, const Location& at) {

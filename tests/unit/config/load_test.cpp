@@ -135,6 +135,11 @@ TEST(Load, TellsInertKeywordsWithTheReason) {
     EXPECT_FALSE(loaded.uses.back().why.empty());
 }
 
+TEST(Load, TakesNoMistypedCheckForAnInertOption) {
+    EXPECT_THAT(alerts(read("listen x\n option http-chk\n")),
+                ElementsAre(HasSubstr("did you mean 'option httpchk'?")));
+}
+
 TEST(Load, RefusesModeHttpWithoutAStatsPage) {
     EXPECT_THAT(alerts(read("listen x\n mode http\n bind :80\n")),
                 ElementsAre(HasSubstr("[t.cfg:1] listen 'x' : 'mode http' is for the stats page")));
