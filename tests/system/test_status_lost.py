@@ -46,17 +46,20 @@ class Writers:
             except psycopg.Error:
                 self.over.wait(0.05)
 
-    def stop(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         self.over.set()
 
 
-def test_no_write_reaches_a_node_after_it_was_marked_down(stack, background, ending):
+def test_no_write_reaches_a_node_after_it_was_marked_down(stack, background):
     primary = stack.cluster.primary
     primary.sql("create table if not exists written (n int)")
-    ending(Writers(stack.read_write, background))
     sessions = "select count(*) from pg_stat_activity where application_name = 'writer'"
-    wait_until("all write", lambda: primary.sql(sessions) == WRITERS)
-    stack.status.stop_on(primary)
-    wait_until("all are cut", lambda: primary.sql(sessions) == 0)
-    rows = primary.sql("select count(*) from written")
-    holds_for("no writes", lambda: primary.sql("select count(*) from written") == rows, 1.0)
+    with Writers(stack.read_write, background):
+        wait_until("all write", lambda: primary.sql(sessions) == WRITERS)
+        stack.status.stop_on(primary)
+        wait_until("all are cut", lambda: primary.sql(sessions) == 0)
+        rows = primary.sql("select count(*) from written")
+        holds_for("no writes", lambda: primary.sql("select count(*) from written") == rows)
