@@ -32,8 +32,8 @@ std::optional<std::uint8_t> index_of(const std::array<std::string_view, size>& n
 
 // In the order of their numbers (RFC 3164 4.1.1), under HAProxy's names.
 constexpr std::array<std::string_view, 24> facilities = {
-    "kern", "user",  "mail",   "daemon", "auth",   "syslog", "lpr",    "news",
-    "uucp", "cron",  "auth2",  "ftp",    "ntp",    "audit",  "alert",  "cron2",
+    "kern",   "user",   "mail",   "daemon", "auth",   "syslog", "lpr",    "news",
+    "uucp",   "cron",   "auth2",  "ftp",    "ntp",    "audit",  "alert",  "cron2",
     "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"};
 constexpr std::array<std::string_view, 8> levels = {"emerg",   "alert",  "crit", "err",
                                                     "warning", "notice", "info", "debug"};
@@ -61,7 +61,8 @@ bool log_address(Line& line, const std::string& text, log::Target& target) {
     const std::string host = endpoint->host == "localhost" ? "127.0.0.1" : endpoint->host;
     const auto address = Address::from_literal(host, port);
     if (!address)
-        line.alert("'" + text + "' is not an IP address, a path, stdout or stderr; use one of these");
+        line.alert("'" + text +
+                   "' is not an IP address, a path, stdout or stderr; use one of these");
     else
         target.address = *address;
     return address.has_value();
@@ -69,8 +70,12 @@ bool log_address(Line& line, const std::string& text, log::Target& target) {
 
 }  // namespace
 
-void Line::alert(const std::string& text) { draft.alert(at, "'" + keyword + "' : " + text); }
-void Line::warning(const std::string& text) { draft.warning(at, "'" + keyword + "' : " + text); }
+void Line::alert(const std::string& text) {
+    draft.alert(at, "'" + keyword + "' : " + text);
+}
+void Line::warning(const std::string& text) {
+    draft.warning(at, "'" + keyword + "' : " + text);
+}
 
 void Line::used(std::string name, KeywordClass kind, std::string_view why,
                 std::string_view instead) {

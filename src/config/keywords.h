@@ -1,5 +1,5 @@
-// The keyword tables: one row a keyword, whose function writes the field it stands for. What is being
-// read is a Draft, owned by load(); resolve.cpp turns it into a Config. Control thread.
+// The keyword tables: one row a keyword, whose function writes the field it stands for. What is
+// being read is a Draft, owned by load(); resolve.cpp turns it into a Config. Control thread.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,13 @@
 
 namespace pgsteer::config {
 
-enum Section : unsigned { in_global = 1, in_defaults = 2, in_frontend = 4, in_backend = 8,
-                          in_listen = 16 };
+enum Section : unsigned {
+    in_global = 1,
+    in_defaults = 2,
+    in_frontend = 4,
+    in_backend = 8,
+    in_listen = 16
+};
 constexpr unsigned in_front = in_defaults | in_frontend | in_listen;
 constexpr unsigned in_back = in_defaults | in_backend | in_listen;
 constexpr unsigned in_proxy = in_front | in_back;
@@ -33,7 +38,7 @@ struct Proxy {
     bool http_mode = false;
     bool disabled = false;
     bool log_global = false;
-    bool http_check = false;  // option httpchk
+    bool http_check = false;   // option httpchk
     bool own_expects = false;  // false: the expects are those of the defaults
     std::optional<StatsPage> stats;
     std::vector<log::Target> logs;
@@ -61,9 +66,9 @@ using Words = std::span<const std::string>;
 // What a row's function may touch: the line being read.
 struct Line {
     Draft& draft;
-    Proxy* proxy;         // null in global
+    Proxy* proxy;  // null in global
     Location at;
-    std::string keyword;  // the row's name, for messages
+    std::string keyword;   // the row's name, for messages
     bool negated = false;  // "no option ..."
 
     void alert(const std::string& text);    // prefixed with the keyword

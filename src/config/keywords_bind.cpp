@@ -121,6 +121,8 @@ constexpr Row rows[] = {
 
 }  // namespace
 
-std::span<const Row> bind_rows() { return rows; }
+std::span<const Row> bind_rows() {
+    return rows;
+}
 
 }  // namespace pgsteer::config

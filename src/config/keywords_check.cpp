@@ -69,7 +69,8 @@ void send(Line& line, Words words) {
         else if (name == "hdr")
             headers.push_back({value, words[i + 2]});
         else if (name == "uri-lf" || name == "body-lf")
-            line.alert("'" + name + "' is not supported: there are no log formats; use 'uri', 'body'");
+            line.alert("'" + name +
+                       "' is not supported: there are no log formats; use 'uri', 'body'");
         else if (name != "comment")
             return line.alert("unknown word '" + name + "'" +
                               did_you_mean(name, {"meth", "uri", "ver", "hdr", "body", "comment"}));
@@ -88,7 +89,8 @@ bool check_codes(Line& line, std::string_view pattern) {
         const bool fits = is_digits(low) && is_digits(high) && low.size() == 3 &&
                           high.size() == 3 && low >= "100" && high <= "599" && low <= high;
         if (!fits) {
-            line.alert("'" + std::string(pattern) + "' is no status list; write 200 or 200-299,301");
+            line.alert("'" + std::string(pattern) +
+                       "' is no status list; write 200 or 200-299,301");
             return false;
         }
         if (part.size() == rest.size()) return true;
@@ -147,7 +149,12 @@ constexpr Row rows[] = {
     {"http-check send-state", in_back, inert, nullptr, {}, "no X-Haproxy-Server-State is sent"},
     {"http-check comment", in_back, inert, nullptr, {}, "a comment"},
     {"http-check connect", in_back, refused, nullptr, {}, one_request, "use 'port' and 'addr'"},
-    {"http-check disable-on-404", in_back, refused, nullptr, {}, "404 is a failed check",
+    {"http-check disable-on-404",
+     in_back,
+     refused,
+     nullptr,
+     {},
+     "404 is a failed check",
      "remove it"},
     {"http-check set-var*", in_back, refused, nullptr, {}, one_request, "remove it"},
     {"http-check unset-var", in_back, refused, nullptr, {}, one_request, "remove it"},
@@ -155,6 +162,8 @@ constexpr Row rows[] = {
 
 }  // namespace
 
-std::span<const Row> check_rows() { return rows; }
+std::span<const Row> check_rows() {
+    return rows;
+}
 
 }  // namespace pgsteer::config

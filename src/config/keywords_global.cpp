@@ -34,13 +34,27 @@ void threads(Line& line, Words words) {
     if (auto value = line.count(words[0], 1, 1024)) line.draft.global.threads = *value;
 }
 
-void daemon(Line& line, Words) { line.draft.global.daemon = !line.negated; }
-void quiet(Line& line, Words) { line.draft.global.quiet = !line.negated; }
-void user(Line& line, Words words) { set_text(line, words, line.draft.global.user); }
-void group(Line& line, Words words) { set_text(line, words, line.draft.global.group); }
-void pid_file(Line& line, Words words) { set_text(line, words, line.draft.global.pid_file); }
-void node(Line& line, Words words) { set_text(line, words, line.draft.global.node); }
-void describe(Line& line, Words words) { join(line, words, line.draft.global.description); }
+void daemon(Line& line, Words) {
+    line.draft.global.daemon = !line.negated;
+}
+void quiet(Line& line, Words) {
+    line.draft.global.quiet = !line.negated;
+}
+void user(Line& line, Words words) {
+    set_text(line, words, line.draft.global.user);
+}
+void group(Line& line, Words words) {
+    set_text(line, words, line.draft.global.group);
+}
+void pid_file(Line& line, Words words) {
+    set_text(line, words, line.draft.global.pid_file);
+}
+void node(Line& line, Words words) {
+    set_text(line, words, line.draft.global.node);
+}
+void describe(Line& line, Words words) {
+    join(line, words, line.draft.global.description);
+}
 
 void log_line(Line& line, Words words) {
     if (auto target = parse_log(line, words)) line.draft.global.logs.push_back(*target);
@@ -86,18 +100,35 @@ constexpr Row rows[] = {
     {"ca-base", in_global, inert, nullptr, {}, no_tls},
     {"crt-base", in_global, inert, nullptr, {}, no_tls},
     {"tune.*", in_global, inert, nullptr, {}, no_tuning},
-    {"external-check", in_global, refused, nullptr, {}, "pgsteer starts no program for a check",
+    {"external-check",
+     in_global,
+     refused,
+     nullptr,
+     {},
+     "pgsteer starts no program for a check",
      "use 'option httpchk' or a plain check"},
     {"insecure-fork-wanted", in_global, inert, nullptr, {}, "pgsteer starts no program"},
-    {"setenv", in_global, refused, nullptr, {}, "the environment is read, not written",
+    {"setenv",
+     in_global,
+     refused,
+     nullptr,
+     {},
+     "the environment is read, not written",
      "set it where pgsteer is started"},
-    {"presetenv", in_global, refused, nullptr, {}, "the environment is read, not written",
+    {"presetenv",
+     in_global,
+     refused,
+     nullptr,
+     {},
+     "the environment is read, not written",
      "set it where pgsteer is started"},
     {"lua-*", in_global, refused, nullptr, {}, "pgsteer runs no Lua", "remove the line"},
 };
 
 }  // namespace
 
-std::span<const Row> global_rows() { return rows; }
+std::span<const Row> global_rows() {
+    return rows;
+}
 
 }  // namespace pgsteer::config

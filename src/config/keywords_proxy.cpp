@@ -28,8 +28,12 @@ void keepalive_count(Line& line, Words words) {
     if (auto value = line.count(words[0], 1, 127)) (line.proxy->*half).keepalive.count = *value;
 }
 
-void client_keepalive(Line& line, Words) { line.proxy->front.keepalive.enabled = !line.negated; }
-void server_keepalive(Line& line, Words) { line.proxy->back.keepalive.enabled = !line.negated; }
+void client_keepalive(Line& line, Words) {
+    line.proxy->front.keepalive.enabled = !line.negated;
+}
+void server_keepalive(Line& line, Words) {
+    line.proxy->back.keepalive.enabled = !line.negated;
+}
 void keepalive(Line& line, Words words) {
     client_keepalive(line, words);
     server_keepalive(line, words);
@@ -64,7 +68,8 @@ void balance(Line& line, Words words) {
         if (auto draws = line.count(name.substr(7, name.size() - 8), 1, 1000))
             back.random_draws = *draws;
     } else {
-        line.alert("'" + name + "' is not supported; use roundrobin, static-rr, leastconn, first, "
+        line.alert("'" + name +
+                   "' is not supported; use roundrobin, static-rr, leastconn, first, "
                    "source or random");
     }
 }
@@ -98,8 +103,12 @@ void log_line(Line& line, Words words) {
 void default_backend(Line& line, Words words) {
     if (line.arguments(words, 1, 1)) line.proxy->front.default_backend = words[0];
 }
-void disable(Line& line, Words) { line.proxy->disabled = true; }
-void enable(Line& line, Words) { line.proxy->disabled = false; }
+void disable(Line& line, Words) {
+    line.proxy->disabled = true;
+}
+void enable(Line& line, Words) {
+    line.proxy->disabled = false;
+}
 
 constexpr auto front = &Proxy::front;
 constexpr auto back = &Proxy::back;
@@ -125,7 +134,12 @@ constexpr Row rows[] = {
     {"timeout http-request", in_proxy, inert, nullptr, {}, web},
     {"timeout http-keep-alive", in_proxy, inert, nullptr, {}, web},
     {"timeout tarpit", in_proxy, inert, nullptr, {}, web},
-    {"timeout tunnel", in_proxy, refused, nullptr, {}, "a session has one idle limit a side",
+    {"timeout tunnel",
+     in_proxy,
+     refused,
+     nullptr,
+     {},
+     "a session has one idle limit a side",
      "use 'timeout client' and 'timeout server'"},
     {"option redispatch", in_back, honoured, redispatch},
     {"option tcplog", in_proxy, honoured, set_flag<front, &Frontend::log_format_tcp, true>},
@@ -167,6 +181,8 @@ constexpr Row rows[] = {
 
 }  // namespace
 
-std::span<const Row> proxy_rows() { return rows; }
+std::span<const Row> proxy_rows() {
+    return rows;
+}
 
 }  // namespace pgsteer::config

@@ -148,6 +148,8 @@ constexpr Row rows[] = {
 
 }  // namespace
 
-std::span<const Row> server_rows() { return rows; }
+std::span<const Row> server_rows() {
+    return rows;
+}
 
 }  // namespace pgsteer::config

@@ -46,8 +46,12 @@ void realm(Line& line, Words words) {
     if (line.arguments(words, 1, words.size())) page(line).realm = joined(words);
 }
 
-void hide_version(Line& line, Words) { page(line).hide_version = true; }
-void show_legends(Line& line, Words) { page(line).show_legends = true; }
+void hide_version(Line& line, Words) {
+    page(line).hide_version = true;
+}
+void show_legends(Line& line, Words) {
+    page(line).show_legends = true;
+}
 
 void show_node(Line& line, Words words) {
     if (!line.arguments(words, 0, 1)) return;
@@ -56,7 +60,9 @@ void show_node(Line& line, Words words) {
 }
 
 // Without a text of its own the page shows the global description, which resolve fills in.
-void show_desc(Line& line, Words words) { page(line).description = joined(words); }
+void show_desc(Line& line, Words words) {
+    page(line).description = joined(words);
+}
 
 constexpr Row rows[] = {
     {"stats enable", in_proxy, honoured, enable, "serve the stats page"},
@@ -70,14 +76,26 @@ constexpr Row rows[] = {
     {"stats show-desc", in_proxy, honoured, show_desc, "tell the description"},
     {"stats show-modules", in_proxy, inert, nullptr, {}, "there are no modules"},
     {"stats admin", in_proxy, inert, nullptr, {}, "the page shows, it does not change"},
-    {"stats scope", in_proxy, refused, nullptr, {}, "the page shows every section",
+    {"stats scope",
+     in_proxy,
+     refused,
+     nullptr,
+     {},
+     "the page shows every section",
      "remove the line"},
-    {"stats http-request", in_proxy, refused, nullptr, {}, "there are no HTTP rules",
+    {"stats http-request",
+     in_proxy,
+     refused,
+     nullptr,
+     {},
+     "there are no HTTP rules",
      "use 'stats auth'"},
 };
 
 }  // namespace
 
-std::span<const Row> stats_rows() { return rows; }
+std::span<const Row> stats_rows() {
+    return rows;
+}
 
 }  // namespace pgsteer::config

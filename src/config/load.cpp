@@ -39,7 +39,9 @@ Loaded finish(Draft&& draft) {
 
 }  // namespace
 
-std::string Diagnostic::line() const { return "[" + at.text() + "] " + text; }
+std::string Diagnostic::line() const {
+    return "[" + at.text() + "] " + text;
+}
 
 bool Loaded::ok() const {
     return std::none_of(diagnostics.begin(), diagnostics.end(),
@@ -54,7 +56,8 @@ Loaded load(const LoadOptions& options) {
             std::ostringstream text;
             if (!stream)
                 missing(draft, file, system_error("open").text);
-            else if (stream.peek() != std::ifstream::traits_type::eof() && !(text << stream.rdbuf()))
+            else if (stream.peek() != std::ifstream::traits_type::eof() &&
+                     !(text << stream.rdbuf()))
                 missing(draft, file, system_error("read").text);
             else
                 read_text(draft, text.str(), file, options.environment);

@@ -176,8 +176,8 @@ class Reader {
     }
 
     void misplaced(Line& line, const Row& row) {
-        const bool other_half = (section_ == in_frontend || section_ == in_backend) &&
-                                (row.where & in_proxy) != 0;
+        const bool other_half =
+            (section_ == in_frontend || section_ == in_backend) && (row.where & in_proxy) != 0;
         const std::string text = "not allowed in section '" + section_name_ + "'";
         if (section_ == 0)
             line.alert("no section is open; write 'global', 'defaults' or 'listen NAME' above");

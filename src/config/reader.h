@@ -1,5 +1,5 @@
-// The lines of one file: splits them, follows the sections and gives each line to its keyword's row.
-// Writes into a Draft and its diagnostics; never stops at a mistake. Control thread.
+// The lines of one file: splits them, follows the sections and gives each line to its keyword's
+// row. Writes into a Draft and its diagnostics; never stops at a mistake. Control thread.
 #pragma once
 
 #include <string>

@@ -6,8 +6,12 @@
 namespace pgsteer::config {
 namespace {
 
-bool has_front(const Proxy& proxy) { return proxy.section != in_backend; }
-bool has_back(const Proxy& proxy) { return proxy.section != in_frontend; }
+bool has_front(const Proxy& proxy) {
+    return proxy.section != in_backend;
+}
+bool has_back(const Proxy& proxy) {
+    return proxy.section != in_frontend;
+}
 
 std::string title(const Proxy& proxy) {
     const std::string kind = proxy.section == in_listen     ? "listen"
@@ -35,18 +39,20 @@ void check_names(Draft& draft) {
         std::set<std::string> servers;
         for (const auto& server : proxy.back.servers)
             if (!servers.insert(server.name).second)
-                draft.alert(server.at, "'server " + server.name + "' : the name is taken in " +
-                                           title(proxy));
+                draft.alert(server.at,
+                            "'server " + server.name + "' : the name is taken in " + title(proxy));
     }
 }
 
 void check_mode(Draft& draft, const Proxy& proxy) {
     if (proxy.http_mode && !has_front(proxy))
-        draft.alert(proxy.at, title(proxy) + " : 'mode http' is not supported: PostgreSQL is "
-                                             "not HTTP; use 'mode tcp'");
+        draft.alert(proxy.at, title(proxy) +
+                                  " : 'mode http' is not supported: PostgreSQL is "
+                                  "not HTTP; use 'mode tcp'");
     else if (proxy.http_mode && !proxy.stats)
-        draft.alert(proxy.at, title(proxy) + " : 'mode http' is for the stats page only; use 'mode "
-                                             "tcp', or add 'stats enable'");
+        draft.alert(proxy.at, title(proxy) +
+                                  " : 'mode http' is for the stats page only; use 'mode "
+                                  "tcp', or add 'stats enable'");
     else if (proxy.http_mode && !proxy.back.servers.empty())
         draft.alert(proxy.back.servers[0].at,
                     title(proxy) + " : 'mode http' takes no servers; use 'mode tcp'");
@@ -55,8 +61,7 @@ void check_mode(Draft& draft, const Proxy& proxy) {
 void check_target(Draft& draft, const Proxy& proxy) {
     if (proxy.section != in_frontend || proxy.http_mode) return;
     const auto& name = proxy.front.default_backend;
-    if (!name)
-        return draft.alert(proxy.at, title(proxy) + " : has no 'default_backend'; add one");
+    if (!name) return draft.alert(proxy.at, title(proxy) + " : has no 'default_backend'; add one");
     const auto found =
         std::find_if(draft.proxies.begin(), draft.proxies.end(),
                      [&](const Proxy& other) { return has_back(other) && other.name == *name; });
@@ -78,8 +83,9 @@ void warn_front(Draft& draft, const Proxy& proxy) {
     if (!proxy.http_mode && proxy.stats)
         draft.warning(proxy.at, title(proxy) + " : 'stats' is ignored as it needs 'mode http'");
     if (!proxy.http_mode && proxy.front.client_timeout.count() == 0)
-        draft.warning(proxy.at, title(proxy) + " : has no 'timeout client'; idle clients stay "
-                                               "for ever");
+        draft.warning(proxy.at, title(proxy) +
+                                    " : has no 'timeout client'; idle clients stay "
+                                    "for ever");
 }
 
 void warn_back(Draft& draft, const Proxy& proxy) {
@@ -90,10 +96,12 @@ void warn_back(Draft& draft, const Proxy& proxy) {
     if (servers.empty())
         draft.warning(proxy.at, title(proxy) + " : has no 'server' line");
     else if (proxy.http_check && !checked)
-        draft.warning(proxy.at, title(proxy) + " : 'option httpchk' is set but no server has 'check'");
+        draft.warning(proxy.at,
+                      title(proxy) + " : 'option httpchk' is set but no server has 'check'");
     if (proxy.own_expects && !proxy.http_check)
-        draft.warning(proxy.at, title(proxy) + " : 'http-check expect' is ignored without 'option "
-                                               "httpchk'");
+        draft.warning(proxy.at, title(proxy) +
+                                    " : 'http-check expect' is ignored without 'option "
+                                    "httpchk'");
     if (proxy.back.connect_timeout.count() == 0)
         draft.warning(proxy.at, title(proxy) + " : has no 'timeout connect'");
     if (proxy.back.server_timeout.count() == 0)

@@ -1,6 +1,6 @@
-// One configuration line to words, by HAProxy's rules: blanks separate, a backslash escapes, '..' is
-// literal, ".." expands $NAME, ${NAME} and ${NAME-default}, an unquoted # ends the line.
-// Pure; any thread. Source: HAProxy 2.6 configuration manual 2.2 and 2.3, tools.c parse_line.
+// One configuration line to words, by HAProxy's rules: blanks separate, a backslash escapes, '..'
+// is literal, ".." expands $NAME, ${NAME} and ${NAME-default}, an unquoted # ends the line. Pure;
+// any thread. Source: HAProxy 2.6 configuration manual 2.2 and 2.3, tools.c parse_line.
 #pragma once
 
 #include <functional>

@@ -17,7 +17,9 @@ std::optional<std::string> environment(const std::string& name) {
     return name == "FD" ? std::optional<std::string>("7") : std::nullopt;
 }
 
-Loaded read(std::string_view text) { return load_text(text, "t.cfg", environment); }
+Loaded read(std::string_view text) {
+    return load_text(text, "t.cfg", environment);
+}
 
 std::vector<std::string> alerts(const Loaded& loaded) {
     std::vector<std::string> lines;
@@ -147,7 +149,8 @@ TEST(Load, RefusesModeHttpWithoutAStatsPage) {
 
 TEST(Load, SendsGlobalAndOwnLogLines) {
     const Loaded loaded = read(
-        "global\n log 127.0.0.1 local7 notice\ndefaults\n log global\nlisten x\n log stdout kern\n");
+        "global\n log 127.0.0.1 local7 notice\ndefaults\n log global\nlisten x\n log stdout "
+        "kern\n");
     const auto& logs = loaded.config.frontends.at(0).logs;
     ASSERT_THAT(logs, SizeIs(2));
     EXPECT_EQ(logs[0].address.text(), "127.0.0.1:514");

@@ -50,14 +50,18 @@ TEST(Words, TakeSingleQuotesLiterally) {
     EXPECT_THAT(split("'a \\ \"$PORT\"' b"), ElementsAre("a \\ \"$PORT\"", "b"));
 }
 
-TEST(Words, MayBeEmptyWhenQuoted) { EXPECT_THAT(split("'' \"\""), ElementsAre("", "")); }
+TEST(Words, MayBeEmptyWhenQuoted) {
+    EXPECT_THAT(split("'' \"\""), ElementsAre("", ""));
+}
 
 TEST(Words, ExpandVariablesInsideDoubleQuotesOnly) {
     EXPECT_THAT(split("\"*:${PORT}\" \"$PORT.\" ${PORT}"),
                 ElementsAre("*:5000", "5000.", "${PORT}"));
 }
 
-TEST(Words, DoNotSplitAVariablesValue) { EXPECT_THAT(split("\"$TWO\""), ElementsAre("a b")); }
+TEST(Words, DoNotSplitAVariablesValue) {
+    EXPECT_THAT(split("\"$TWO\""), ElementsAre("a b"));
+}
 
 TEST(Words, UseTheDefaultOfAnUnsetVariable) {
     EXPECT_THAT(split("\"${NONE-7}\" \"${PORT-7}\" \"x${NONE}\""), ElementsAre("7", "5000", "x"));
