@@ -30,6 +30,13 @@ routing::Keepalive keepalive_of(const config::KeepaliveOptions& options) {
             options.interval.value_or(seconds(0)), options.count.value_or(0)};
 }
 
+// After one side has ended, the other gets this long. HAProxy waits `timeout server` then, so that
+// sessions of gone clients fill a frozen server's maxconn.
+constexpr seconds default_fin_timeout{5};
+milliseconds or_default(milliseconds fin_timeout) {
+    return fin_timeout.count() > 0 ? fin_timeout : milliseconds(default_fin_timeout);
+}
+
 routing::BackendRow backend_row(const config::Backend& backend, std::size_t workers) {
     routing::BackendRow row;
     row.name = backend.name;
@@ -38,7 +45,7 @@ routing::BackendRow backend_row(const config::Backend& backend, std::size_t work
     row.all_backups = backend.all_backups;
     row.connect_timeout = backend.connect_timeout;
     row.server_timeout = backend.server_timeout;
-    row.server_fin_timeout = backend.server_fin_timeout;
+    row.server_fin_timeout = or_default(backend.server_fin_timeout);
     // HAProxy: a queue timeout that is not set is the connect timeout (manual, "timeout queue").
     row.queue_timeout =
         backend.queue_timeout.count() > 0 ? backend.queue_timeout : backend.connect_timeout;
@@ -77,7 +84,7 @@ void add_frontend(const config::Frontend& frontend, std::size_t workers,
     row.name = frontend.name;
     row.backend = static_cast<routing::BackendId>(back - table.backends.begin());
     row.client_timeout = frontend.client_timeout;
-    row.client_fin_timeout = frontend.client_fin_timeout;
+    row.client_fin_timeout = or_default(frontend.client_fin_timeout);
     row.limit = frontend.maxconn;
     row.log_empty_sessions = frontend.log_empty_sessions;
     row.shared = std::make_shared<routing::Shared>(workers);
@@ -119,7 +126,7 @@ bool apply_decisions(const std::vector<ServerState>& servers, routing::RoutingTa
     for (std::size_t i = 0; i < servers.size(); ++i) {
         const ServerState& server = servers[i];
         routing::ServerRow& row = table.servers[i];
-        const Decision decision = decide(server);
+        const Decision decision = decide(server.axes());
         changed = changed || row.accepts != decision.accepts || row.cause != decision.cause ||
                   row.addresses != server.addresses || row.cut_before != server.cut_before;
         row.accepts = decision.accepts;

@@ -24,17 +24,22 @@ struct Question {
     std::string host;  // of the check: `addr`, else the server's
     Port port{0};      // of the check: `port`, else the server's
     std::optional<Address> unix_socket;
-    config::Check check;  // without its expectations: those belong to who asks
+    // Expectations belong to who asks; those about the body are left in, so that the probe knows
+    // that the body is wanted.
+    config::Check check;
     milliseconds connect_timeout{0};
     milliseconds answer_timeout{0};
     std::vector<routing::ServerId> servers;  // who wants the answer
 };
 
-// A server changed between UP and DOWN (or got its first verdict); for the log.
+// Something for the log: a server changed between UP and DOWN (or got its first verdict), its proxy
+// thereby lost its last server, or, with `option log-health-checks`, a check told something new.
 struct Change {
+    enum class Kind : std::uint8_t { check, state, last_server_gone };
+    Kind kind = Kind::state;
     routing::ServerId server{};
     std::string line;  // HAProxy's words: "Server ReadWrite/pg0 is DOWN, reason: Layer7 wrong ..."
-    bool up = false;
+    bool up = false;   // good news
 };
 
 // What pages show of one server beside its routing row.

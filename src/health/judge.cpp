@@ -21,12 +21,9 @@ bool status_matches(std::string_view pattern, int status) {
     return false;
 }
 
-bool search(const std::string& text, const std::regex& pattern) {
-    try {
-        return std::regex_search(text, pattern);
-    } catch (const std::regex_error&) {
-        return false;  // std::regex gives up on some long texts; no match means not fit
-    }
+bool about_status(const config::Expect& expect) {
+    return expect.kind == config::Expect::Kind::status ||
+           expect.kind == config::Expect::Kind::rstatus;
 }
 
 Judgement judge_failure(const Failure& failure) {
@@ -62,16 +59,13 @@ Judgement judge_failure(const Failure& failure) {
 Judge::Judge(const config::Check& check) {
     using Kind = config::Expect::Kind;
     for (const config::Expect& expect : check.expects) {
-        Rule rule{expect, {}};
+        Rule rule{expect, std::nullopt};
         if (expect.kind == Kind::rstatus || expect.kind == Kind::rstring) {
-            try {
-                rule.pattern.assign(expect.pattern, std::regex::extended | std::regex::optimize);
-            } catch (const std::regex_error& error) {
-                // The loader refuses such a file; a rule that cannot match is the safe side here.
-                log::alert("[{}] '{}': {}", expect.at.text(), expect.pattern, error.what());
-                rule.expect.negate = false;
-                rule.pattern.assign("a^", std::regex::extended);
-            }
+            auto pattern = Pattern::compile(expect.pattern);
+            if (pattern)
+                rule.pattern = std::move(*pattern);
+            else
+                log::alert("[{}] {}", expect.at.text(), pattern.error().text);
         }
         rules_.push_back(std::move(rule));
     }
@@ -90,7 +84,6 @@ Judgement Judge::judge(const Observation& observation) const {
 }
 
 Judgement Judge::judge_answer(const HttpAnswer& answer) const {
-    using Kind = config::Expect::Kind;
     Judgement judgement;
     judgement.code = answer.status;
     judgement.info = answer.reason;
@@ -98,31 +91,50 @@ Judgement Judge::judge_answer(const HttpAnswer& answer) const {
     judgement.passed = true;
     judgement.word = "L7OK";
     judgement.words = "Layer7 check passed";
-    const auto fail = [&](bool by_status) {
+    const auto fail_by_status = [&] {
         judgement.passed = false;
-        judgement.word = by_status ? "L7STS" : "L7RSP";
-        judgement.words = by_status ? "Layer7 wrong status" : "Layer7 invalid response";
-        if (!by_status) judgement.info = "HTTP content check did not match";
+        judgement.word = "L7STS";
+        judgement.words = "Layer7 wrong status";
     };
-    if (rules_.empty() && (answer.status < 200 || answer.status > 399)) fail(true);
+    // HAProxy does not tell the status when the content was wrong.
+    const auto fail_by_content = [&](std::string why) {
+        judgement.passed = false;
+        judgement.word = "L7RSP";
+        judgement.words = "Layer7 invalid response";
+        judgement.code = 0;
+        judgement.info = std::move(why);
+    };
+    if (rules_.empty() && (answer.status < 200 || answer.status > 399)) fail_by_status();
     for (const Rule& rule : rules_) {
-        if (matches(rule, answer) != rule.expect.negate) continue;
-        fail(rule.expect.kind == Kind::status || rule.expect.kind == Kind::rstatus);
+        const bool by_status = about_status(rule.expect);
+        // Nothing to look at satisfies neither a rule nor its negation, as in HAProxy; nor does an
+        // expression that cannot be used (the loader refuses such a file).
+        if (!by_status && answer.body.empty())
+            fail_by_content("HTTP content check could not find a response body");
+        else if (matches(rule, answer) != rule.expect.negate)
+            continue;
+        else if (by_status)
+            fail_by_status();
+        else
+            fail_by_content(rule.expect.negate ? "HTTP check matched unwanted content"
+                                               : "HTTP content check did not match");
         break;
     }
     return judgement;
 }
 
-bool Judge::matches(const Rule& rule, const HttpAnswer& answer) const {
+bool Judge::matches(const Rule& rule, const HttpAnswer& answer) {
+    const bool when_unusable = rule.expect.negate;
     switch (rule.expect.kind) {
         case config::Expect::Kind::status:
             return status_matches(rule.expect.pattern, answer.status);
         case config::Expect::Kind::string:
             return answer.body.find(rule.expect.pattern) != std::string::npos;
         case config::Expect::Kind::rstatus:
-            return search(std::to_string(answer.status), rule.pattern);
+            return rule.pattern ? rule.pattern->found_in(std::to_string(answer.status))
+                                : when_unusable;
         case config::Expect::Kind::rstring:
-            return search(answer.body, rule.pattern);
+            return rule.pattern ? rule.pattern->found_in(answer.body) : when_unusable;
     }
     return false;
 }

@@ -2,12 +2,13 @@
 // server, made at start (regular expressions are compiled once); control thread.
 #pragma once
 
-#include <regex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/config.h"
 #include "health/observation.h"
+#include "health/pattern.h"
 
 namespace pgsteer::health {
 
@@ -28,10 +29,10 @@ class Judge {
   private:
     struct Rule {
         config::Expect expect;
-        std::regex pattern;  // rstatus and rstring
+        std::optional<Pattern> pattern;  // rstatus and rstring; none: it cannot be used
     };
     Judgement judge_answer(const HttpAnswer& answer) const;
-    bool matches(const Rule& rule, const HttpAnswer& answer) const;
+    static bool matches(const Rule& rule, const HttpAnswer& answer);
 
     std::vector<Rule> rules_;
 };

@@ -8,31 +8,17 @@ ServerState::ServerState(const config::Server& server_config, const config::Back
       rise_fall(server_config),
       judge(backend_config.check) {}
 
-Decision decide(const ServerState& server) {
-    using routing::Cause;
-    if (server.config->disabled) return {false, Cause::maintenance};
-    if (!server.config->check) return {true, Cause::no_check};
-    switch (server.rise_fall.verdict()) {
-        case Verdict::never_judged:
-            return {false, Cause::never_judged};
-        case Verdict::down:
-            return {false, Cause::check_failed};
-        case Verdict::up:
-            return {true, Cause::up};
-    }
-    return {false, Cause::never_judged};
+Axes ServerState::axes() const {
+    Axes axes;
+    axes.maintenance = maintenance();
+    if (config->check) axes.checks = rise_fall.verdict();
+    axes.cut_when_down = config->cut_when_down;
+    return axes;
 }
 
-std::string_view word(Role role) {
-    switch (role) {
-        case Role::primary:
-            return "primary";
-        case Role::standby:
-            return "standby";
-        case Role::unknown:
-            break;
-    }
-    return "unknown";
+std::string ServerState::text() const {
+    if (maintenance()) return "MAINT";
+    return config->check ? rise_fall.text() : "no check";
 }
 
 }  // namespace pgsteer::health

@@ -9,23 +9,28 @@ namespace pgsteer::health {
 RiseFall::RiseFall(const config::Server& server)
     : rise_(std::max(server.rise, 1U)),
       fall_(std::max(server.fall, 1U)),
-      inter_(server.inter),
-      fast_inter_(server.fast_inter.value_or(server.inter)),
-      down_inter_(server.down_inter.value_or(server.inter)),
+      // A gap of 0 would ask without a pause.
+      inter_(std::max(server.inter, milliseconds{1})),
+      fast_inter_(std::max(server.fast_inter.value_or(inter_), milliseconds{1})),
+      down_inter_(std::max(server.down_inter.value_or(inter_), milliseconds{1})),
       judged_(server.init_state == config::InitState::up),
       health_(judged_ ? rise_ : 0) {}
 
-void RiseFall::take(bool passed) {
+bool RiseFall::take(bool passed) {
     if (!judged_) {
         judged_ = true;
         health_ = passed ? full() : 0;
-    } else if (passed) {
+        return true;
+    }
+    const std::uint32_t before = health_;
+    if (passed) {
         if (health_ < full()) ++health_;
         if (health_ >= rise_) health_ = full();
     } else {
         if (health_ > 0) --health_;
         if (health_ < rise_) health_ = 0;
     }
+    return health_ != before;
 }
 
 Verdict RiseFall::verdict() const {
@@ -43,6 +48,11 @@ std::string RiseFall::text() const {
     if (health_ >= rise_)
         return health_ == full() ? "UP" : fmt::format("UP {}/{}", health_ - rise_ + 1, fall_);
     return health_ == 0 ? "DOWN" : fmt::format("DOWN {}/{}", health_, rise_);
+}
+
+std::string RiseFall::counted() const {
+    if (health_ >= rise_) return fmt::format("{}/{} UP", health_ - rise_ + 1, fall_);
+    return fmt::format("{}/{} DOWN", health_, rise_);
 }
 
 }  // namespace pgsteer::health

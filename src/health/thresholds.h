@@ -17,12 +17,15 @@ class RiseFall {
   public:
     explicit RiseFall(const config::Server& server);
 
-    void take(bool passed);
+    // Answers whether the counter moved.
+    bool take(bool passed);
     Verdict verdict() const;
     // Until the next check: inter when settled UP, downinter when settled DOWN, fastinter between.
     milliseconds interval() const;
-    // HAProxy's words: "UP", "UP 1/3", "DOWN", "DOWN 1/2", "no check".
+    // HAProxy's words on its stats page: "UP", "UP 1/3", "DOWN", "DOWN 1/2"; "no check yet".
     std::string text() const;
+    // HAProxy's words in the log of a check: "3/3 UP", "1/2 DOWN".
+    std::string counted() const;
 
   private:
     std::uint32_t full() const { return rise_ + fall_ - 1; }

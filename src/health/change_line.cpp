@@ -1,0 +1,64 @@
+#include "health/change_line.h"
+
+#include <fmt/format.h>
+
+namespace pgsteer::health {
+namespace {
+
+// HAProxy adds words to a failure that has some, none to a timeout or a success.
+bool has_info(const Judgement& judgement) {
+    return !judgement.passed && !judgement.info.empty() && !judgement.word.ends_with("TOUT");
+}
+
+// The info comes from a stranger: it must not break out of its quotes or its line.
+std::string quoted(const std::string& info) {
+    std::string text;
+    for (const char c : info) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7f)
+            text += ' ';
+        else
+            text += c == '"' ? '\'' : c;
+    }
+    return "\"" + text + "\"";
+}
+
+std::string reason(const ServerState& server) {
+    const Judgement& last = server.last;
+    std::string text = ", reason: " + last.words;
+    if (last.code > 0) text += fmt::format(", code: {}", last.code);
+    if (has_info(last)) text += ", info: " + quoted(last.info);
+    const auto ms = std::chrono::duration_cast<milliseconds>(server.latency).count();
+    return text + fmt::format(", check duration: {}ms", ms);
+}
+
+}  // namespace
+
+std::string state_line(const ServerState& server, bool up, const Standing& standing) {
+    // With `option log-health-checks` the check's own line has the reason.
+    const std::string why = server.backend->log_health_checks ? "" : reason(server);
+    const std::string_view on_backup =
+        standing.active == 0 && standing.backup > 0 ? " Running on backup." : "";
+    const std::string counts = fmt::format("{} active and {} backup servers {}.{}", standing.active,
+                                           standing.backup, up ? "online" : "left", on_backup);
+    const std::string sessions =
+        up ? fmt::format("0 sessions requeued, {} total in queue.", standing.waiting)
+           : fmt::format("{} sessions active, 0 requeued, {} remaining in queue.",
+                         standing.sessions, standing.waiting);
+    return fmt::format("{}Server {}/{} is {}{}. {} {}", server.config->backup ? "Backup " : "",
+                       server.backend->name, server.config->name, up ? "UP" : "DOWN", why, counts,
+                       sessions);
+}
+
+std::string check_line(const ServerState& server) {
+    return fmt::format("Health check for {}server {}/{} {}{}, status: {}.",
+                       server.config->backup ? "backup " : "", server.backend->name,
+                       server.config->name, server.last.passed ? "succeeded" : "failed",
+                       reason(server), server.rise_fall.counted());
+}
+
+std::string no_server_line(const config::Backend& backend) {
+    return fmt::format("proxy {} has no server available!", backend.name);
+}
+
+}  // namespace pgsteer::health

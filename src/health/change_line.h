@@ -1,0 +1,28 @@
+// What the log says about checks and servers, in HAProxy's words (srv_append_status in
+// src/server.c, set_server_check_status in src/check.c), so that a site's log watchers go on
+// working. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "health/server_state.h"
+
+namespace pgsteer::health {
+
+struct Standing {
+    unsigned active = 0;         // servers of the proxy that accept sessions
+    unsigned backup = 0;         // the same, backup servers
+    bool any_unjudged = false;   // one may still turn out fit
+    std::uint32_t sessions = 0;  // of the server
+    std::uint64_t waiting = 0;   // clients of the proxy without a server
+};
+
+// "Server ReadWrite/pg0 is DOWN, reason: Layer7 wrong status, code: 503, ...".
+std::string state_line(const ServerState& server, bool up, const Standing& standing);
+// "Health check for server ReadWrite/pg0 failed, reason: ..., status: 2/3 UP."
+std::string check_line(const ServerState& server);
+// "proxy ReadWrite has no server available!"
+std::string no_server_line(const config::Backend& backend);
+
+}  // namespace pgsteer::health

@@ -1,0 +1,39 @@
+// Schedule: which question a server has of its node, and when each question is asked. Servers of
+// several listeners that want to know the same share one question; it is asked when the first of
+// them is due, and each takes the answers that come in its own turn. Pure; control thread.
+#pragma once
+
+#include <optional>
+
+#include "health/cluster.h"
+#include "health/server_state.h"
+
+namespace pgsteer::health {
+
+Question question_for(const config::Server& server, const config::Backend& backend);
+bool same_question(const Question& a, const Question& b);
+
+// What is known of one question's asking.
+struct Asked {
+    TimePoint first_due;
+    // Share of the first gap, in (0, 1]: so the checks of many nodes spread. One for all servers of
+    // the question, so that they stay in step and the node is asked once.
+    double first_gap = 1;
+    std::optional<TimePoint> last;
+    bool under_way = false;
+    bool by_evidence = false;  // the ask under way was brought on by a failed connect
+    bool evidence = false;     // the next one is
+};
+
+// When to ask, given when the first of its servers is due.
+TimePoint due(const Asked& asked, TimePoint servers_due);
+
+// Is the answer this server's to count? Those whose turn it is or nearly so take it, and those
+// never judged; a failing one that evidence brought on is taken by all, for the data path has said
+// already that something is wrong.
+bool takes(const ServerState& server, const Asked& asked, TimePoint at, bool passed);
+
+// When the server is due again after it took an answer at `now`.
+TimePoint next_turn(ServerState& server, const Asked& asked, TimePoint now);
+
+}  // namespace pgsteer::health
