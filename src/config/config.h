@@ -119,6 +119,7 @@ struct Frontend {
     Mode mode = Mode::tcp;
     std::vector<Bind> binds;
     std::optional<std::string> default_backend;
+    Location default_backend_at;
     std::optional<StatsPage> stats;
     std::uint32_t maxconn = 0;  // 0: the global limit alone
     milliseconds client_timeout{0};

@@ -101,7 +101,9 @@ void log_line(Line& line, Words words) {
 }
 
 void default_backend(Line& line, Words words) {
-    if (line.arguments(words, 1, 1)) line.proxy->front.default_backend = words[0];
+    if (!line.arguments(words, 1, 1)) return;
+    line.proxy->front.default_backend = words[0];
+    line.proxy->front.default_backend_at = line.at;
 }
 void disable(Line& line, Words) {
     line.proxy->disabled = true;

@@ -69,10 +69,10 @@ void check_target(Draft& draft, const Proxy& proxy) {
     for (const auto& other : draft.proxies)
         if (has_back(other)) names.push_back(other.name);
     if (found == draft.proxies.end())
-        draft.alert(proxy.at, title(proxy) + " : unable to find required default_backend '" +
+        draft.alert(proxy.front.default_backend_at, title(proxy) + " : unable to find required default_backend '" +
                                   *name + "'" + did_you_mean(*name, names));
     else if (found->http_mode)
-        draft.alert(proxy.at, title(proxy) + " : default_backend '" + *name +
+        draft.alert(proxy.front.default_backend_at, title(proxy) + " : default_backend '" + *name +
                                   "' is in mode http; use one in mode tcp");
 }
 

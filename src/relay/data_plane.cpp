@@ -42,10 +42,7 @@ Result<std::unique_ptr<DataPlane>> DataPlane::start(
 }
 
 DataPlane::~DataPlane() {
-    for (const auto& channel : state_->fellows.channels)
-        channel->stop();
-    for (std::thread& thread : state_->threads)
-        thread.join();
+    stop();
 }
 
 void DataPlane::publish(std::shared_ptr<const routing::RoutingTable> table) {
@@ -73,6 +70,18 @@ std::uint64_t DataPlane::lost_reports() const {
 void DataPlane::stop_accepting() {
     for (const auto& channel : state_->fellows.channels)
         channel->stop_accepting();
+    // A listening TCP socket that is shut down refuses clients at once and leaves its SO_REUSEPORT
+    // group, while its number stays valid for the worker that may be looking at it. A shared one may
+    // belong to another process, too.
+    for (const Listener& listener : state_->listeners)
+        if (!listener.shared) (void)::shutdown(listener.fd.get(), SHUT_RD);
+}
+
+void DataPlane::stop() {
+    for (const auto& channel : state_->fellows.channels)
+        channel->stop();
+    for (std::thread& thread : state_->threads)
+        if (thread.joinable()) thread.join();
 }
 
 }  // namespace pgsteer::relay

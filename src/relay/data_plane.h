@@ -31,7 +31,7 @@ class DataPlane {
   public:
     static Result<std::unique_ptr<DataPlane>> start(
         DataPlaneOptions options, std::shared_ptr<const routing::RoutingTable> first);
-    ~DataPlane();  // ends every session and joins the threads
+    ~DataPlane();  // stops
     DataPlane(const DataPlane&) = delete;
     DataPlane& operator=(const DataPlane&) = delete;
 
@@ -43,6 +43,8 @@ class DataPlane {
     std::uint64_t lost_reports() const;
     // Closes the listeners; sessions go on. For a soft stop.
     void stop_accepting();
+    // Ends every session and joins the threads; what they reported last can still be drained.
+    void stop();
 
   private:
     struct State;

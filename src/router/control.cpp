@@ -60,7 +60,11 @@ int Control::run() {
     io_.run();
     // No way back from here: pages close, then the workers end their sessions.
     pages_.clear();
-    plane_.reset();
+    // The last sessions end here and get their log lines, too.
+    plane_->stop();
+    plane_->drain([this](const routing::Report& report) {
+        if (std::holds_alternative<routing::SessionEnded>(report)) take_report(report);
+    });
     return status_;
 }
 
