@@ -281,7 +281,12 @@ void Worker::on_connect_event(SlotIndex slot, std::uint32_t events) {
         (void)::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error_number, &length);
         if (error_number != 0) return connect_failed(slot, error_number);
     }
-    if (events & EPOLLOUT) begin_relay(slot);
+    if (!(events & EPOLLOUT)) return;
+    begin_relay(slot);
+    // One edge may tell both: connected, and the server has spoken or hung up already.
+    if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP)) &&
+        std::holds_alternative<Relaying>(session.state))
+        on_relay_event(slot, Source::server, events);
 }
 
 }  // namespace pgsteer::relay
