@@ -219,12 +219,12 @@ listen bench
 
 
 class Proxy:
-    """HAProxy or pgsteer: both take `-f FILE -db`."""
+    """HAProxy or pgsteer: both take `-f FILE -db -q`."""
 
     def __init__(self, program, name, folder, text, ports):
         path = folder.write(f"{name}.cfg", text)
         self.name, self.ports = name, ports
-        self.process = Process([program, "-f", path, "-db"], folder.path / f"{name}.log")
+        self.process = Process([program, "-f", path, "-db", "-q"], folder.path / f"{name}.log")
         for port in ports:
             wait_until(f"{name} listens on {port}", lambda: self.listens(port), 20)
 

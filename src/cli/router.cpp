@@ -163,6 +163,8 @@ int route(config::Config& config, const Flags& flags) {
         std::clamp<std::size_t>(global.threads.value_or(usable_cores()), 1, routing::most_workers);
     config.global.maxconn = settle_maxconn(global, flags, router::count_listeners(config, workers));
 
+    config.global.quiet =
+        global.quiet || flags.quiet || ((global.daemon || flags.daemon) && !flags.foreground);
     auto cluster = make_cluster(config, workers);
     auto names = std::make_unique<router::Names>(*cluster, count_servers(config));
     const auto unresolved = names->resolve_all(resolve_host);
@@ -175,7 +177,7 @@ int route(config::Config& config, const Flags& flags) {
     const auto targets = log_targets(config);
     log::traffic_to_stderr(targets.empty());
     if (const auto set = log::set_targets(targets); !set) return fail(set.error().text);
-    if (flags.quiet || global.quiet) log::silence_stderr();
+    if (flags.quiet) log::silence_stderr();
     (void)std::signal(SIGPIPE, SIG_IGN);
 
     // No way back from here: the process becomes what it will be, then the threads start.

@@ -1,6 +1,6 @@
 // Config: the checked configuration as values, after inheritance; nobody reads the text again.
-// Produced by config/resolve, immutable afterwards; read by the control thread. A `listen` section is
-// here as a frontend and a backend of one name, as HAProxy shows it. Times of 0 mean "none".
+// Produced by config/resolve, immutable afterwards; read by the control thread. A `listen` section
+// is here as a frontend and a backend of one name, as HAProxy shows it. Times of 0 mean "none".
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace pgsteer::config {
 
 // "host:port", "ip:port", "/path", "abns@name" as written; names are resolved by the router.
 struct Endpoint {
-    std::string host;                   // name or literal, without brackets
+    std::string host;  // name or literal, without brackets
     Port port{0};
     std::optional<Address> unix_socket;  // set for /path, unix@path and abns@name
     std::string text() const;
@@ -26,13 +26,13 @@ struct Endpoint {
 struct Bind {
     enum class Kind { any_ipv4, any_ipv6, endpoint, unix_socket, descriptor };
     Kind kind = Kind::endpoint;
-    Endpoint endpoint;            // endpoint: literal or name; any_*: only the port
+    Endpoint endpoint;              // endpoint: literal or name; any_*: only the port
     std::optional<int> descriptor;  // fd@N
     bool v4v6 = false;
     bool v6only = false;
-    std::optional<unsigned> mode;        // of a unix socket, octal
-    std::optional<std::string> user;     // of a unix socket
-    std::optional<std::string> group;    // of a unix socket
+    std::optional<unsigned> mode;      // of a unix socket, octal
+    std::optional<std::string> user;   // of a unix socket
+    std::optional<std::string> group;  // of a unix socket
     std::optional<std::string> interface;
     std::optional<int> backlog;
     std::optional<std::string> name;
@@ -61,7 +61,7 @@ struct Expect {
 struct Check {
     enum class Kind { tcp, http };
     Kind kind = Kind::tcp;
-    std::string method = "OPTIONS";   // HAProxy's default
+    std::string method = "OPTIONS";  // HAProxy's default
     std::string uri = "/";
     std::string version = "HTTP/1.0";  // HAProxy's default
     std::vector<Header> headers;
@@ -82,7 +82,7 @@ struct Server {
     std::optional<milliseconds> down_inter;
     std::uint32_t rise = 2;
     std::uint32_t fall = 3;
-    std::uint32_t weight = 1;  // 0..256
+    std::uint32_t weight = 1;   // 0..256
     std::uint32_t maxconn = 0;  // 0: no limit
     bool backup = false;
     bool disabled = false;

@@ -22,13 +22,16 @@ std::string Endpoint::text() const {
 Result<Endpoint> parse_endpoint(const std::string& text) {
     if (text.empty()) return Error{"empty address"};
     if (text[0] == '/') return unix_endpoint(Address::unix_path(text), text);
-    if (text.starts_with("unix@"))
+    if (text.starts_with("unix@") || text.starts_with("uxst@"))
         return unix_endpoint(Address::unix_path(std::string_view(text).substr(5)), text);
     if (text.starts_with("abns@"))
         return unix_endpoint(Address::unix_abstract(std::string_view(text).substr(5)), text);
     std::string rest = text;
-    for (const std::string_view prefix : {"ipv4@", "ipv6@"})
-        if (rest.starts_with(prefix)) rest.erase(0, prefix.size());
+    for (const std::string_view prefix : {"ipv4@", "ipv6@", "tcp@", "tcp4@", "tcp6@"})
+        if (text.starts_with(prefix)) rest.erase(0, prefix.size());
+    if (const auto at = rest.find('@'); at != std::string::npos)
+        return Error{"'" + text + "': addresses of the kind '" + rest.substr(0, at + 1) +
+                     "' are not supported"};
     Endpoint endpoint;
     std::string port;
     const auto bracket = rest.starts_with('[') ? rest.find(']') : std::string::npos;
@@ -46,6 +49,10 @@ Result<Endpoint> parse_endpoint(const std::string& text) {
         port = rest.substr(colon + 1);
     }
     if (port.empty()) return endpoint;
+    if (port[0] == '+' || (port[0] == '-' && port.size() > 1))
+        return Error{"'" + text + "': ports relative to the client's are not supported"};
+    if (port.find('-') != std::string::npos)
+        return Error{"'" + text + "': port range not permitted here"};
     auto value = parse_integer(port, 1, 65535);
     if (!value) return Error{"'" + text + "': port: " + value.error().text};
     endpoint.port = Port{static_cast<std::uint16_t>(*value)};

@@ -38,7 +38,11 @@ constexpr std::array<std::string_view, 24> facilities = {
 constexpr std::array<std::string_view, 8> levels = {"emerg",   "alert",  "crit", "err",
                                                     "warning", "notice", "info", "debug"};
 
-bool log_address(Line& line, const std::string& text, log::Target& target) {
+constexpr std::array<std::string_view, 8> formats = {"local", "rfc3164", "rfc5424", "priority",
+                                                     "short", "timed",   "iso",     "raw"};
+
+bool log_address(Line& line, const std::string& written, log::Target& target) {
+    const std::string text = expand_variables(written, line.environment);
     if (text == "stdout" || text == "fd@1") {
         target.kind = log::Target::Kind::standard_output;
         return true;
@@ -68,7 +72,52 @@ bool log_address(Line& line, const std::string& text, log::Target& target) {
     return address.has_value();
 }
 
+// One of `len N`, `format NAME` and `sample RANGES:SIZE`: checked, then left alone.
+bool log_option(Line& line, const std::string& name, const std::string& value) {
+    if (name == "len" && !line.count(value, 80, 65535)) return false;
+    if (name == "format" && !index_of(formats, value)) {
+        line.alert("unknown log format '" + value + "'");
+        return false;
+    }
+    if (name == "sample" && value.find(':') == std::string::npos) {
+        line.alert("'" + value + "' is not RANGES:SIZE");
+        return false;
+    }
+    const std::string_view why = name == "sample" ? "every line is sent"
+                                 : name == "len"  ? "lines are as long as they are"
+                                                  : "lines are sent in RFC 3164's form";
+    line.used("log ... " + name, KeywordClass::inert, why, "");
+    return true;
+}
+
+// Strangers' bytes go to terminals and logs: bounded, and without control characters.
+std::string printable(std::string text) {
+    constexpr std::size_t longest = 400;
+    if (text.size() > longest) text = text.substr(0, longest) + "...";
+    for (char& c : text)
+        if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
+    return text;
+}
+
 }  // namespace
+
+void Draft::report(Severity severity, const Location& at, const std::string& text) {
+    if (diagnostics.size() < most_diagnostics)
+        diagnostics.push_back({severity, at, printable(text)});
+    else if (diagnostics.size() == most_diagnostics)
+        diagnostics.push_back({Severity::alert, at, "too many mistakes; the others are not shown"});
+}
+
+void Draft::use(KeywordUse one) {
+    if (uses.size() < most_uses) uses.push_back(std::move(one));
+}
+
+bool is_proxy_name(std::string_view name) {
+    return std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("-_.:").find(c) != std::string_view::npos;
+    });
+}
 
 void Line::alert(const std::string& text) {
     draft.alert(at, "'" + keyword + "' : " + text);
@@ -79,7 +128,7 @@ void Line::warning(const std::string& text) {
 
 void Line::used(std::string name, KeywordClass kind, std::string_view why,
                 std::string_view instead) {
-    draft.uses.push_back({std::move(name), kind, at, std::string(why), std::string(instead)});
+    draft.use({std::move(name), kind, at, std::string(why), std::string(instead)});
 }
 
 std::optional<milliseconds> Line::time(const std::string& text, BareNumber unit) {
@@ -112,6 +161,8 @@ bool Line::arguments(Words words, std::size_t lowest, std::size_t highest) {
 }
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates) {
+    constexpr std::size_t longest_keyword = 48;
+    if (word.size() > longest_keyword) return "";
     std::string_view best;
     std::size_t least = word.size() / 3 + 2;  // farther than this is no typing mistake
     for (const auto candidate : candidates) {
@@ -138,23 +189,28 @@ std::optional<log::Target> parse_log(Line& line, Words words) {
     log::Target target;
     if (words.empty() || !log_address(line, words[0], target)) return std::nullopt;
     std::size_t i = 1;
-    while (i + 1 < words.size() &&
-           (words[i] == "len" || words[i] == "format" || words[i] == "sample"))
-        i += 2;
+    for (; i + 1 < words.size(); i += 2) {
+        if (words[i] != "len" && words[i] != "format" && words[i] != "sample") break;
+        if (!log_option(line, words[i], words[i + 1])) return std::nullopt;
+    }
     if (!line.arguments(words.subspan(i), 1, 3)) return std::nullopt;
     const auto facility = index_of(facilities, words[i]);
     if (!facility) {
-        line.alert("unknown facility '" + words[i] + "'; use kern to local7");
+        line.alert("unknown log facility '" + words[i] + "'; use kern to local7");
         return std::nullopt;
     }
     target.facility = *facility;
-    if (i + 1 == words.size()) return target;
-    const auto level = index_of(levels, words[i + 1]);
-    if (!level) {
-        line.alert("unknown level '" + words[i + 1] + "'; use emerg to debug");
-        return std::nullopt;
+    for (std::size_t j = i + 1; j < words.size(); ++j) {  // the most, then the least urgent sent
+        const auto level = index_of(levels, words[j]);
+        if (!level) {
+            line.alert("unknown optional log level '" + words[j] + "'; use emerg to debug");
+            return std::nullopt;
+        }
+        if (j == i + 1) target.most = static_cast<log::Level>(*level);
+        if (j == i + 2)
+            line.used("log ... " + words[j], KeywordClass::inert, "no line's urgency is lowered",
+                      "");
     }
-    target.most = static_cast<log::Level>(*level);
     return target;
 }
 

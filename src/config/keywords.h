@@ -13,6 +13,7 @@
 
 #include "base/units.h"
 #include "config/load.h"
+#include "config/words.h"
 
 namespace pgsteer::config {
 
@@ -38,8 +39,13 @@ struct Proxy {
     bool http_mode = false;
     bool disabled = false;
     bool log_global = false;
-    bool http_check = false;   // option httpchk
-    bool own_expects = false;  // false: the expects are those of the defaults
+    bool http_check = false;  // option httpchk
+    // What the section says itself, not its defaults.
+    bool own_check = false;    // option httpchk
+    bool own_send = false;     // http-check send
+    bool own_expects = false;  // http-check expect
+    std::optional<int> backlog;
+    std::optional<std::string> log_tag;
     std::optional<StatsPage> stats;
     std::vector<log::Target> logs;
 };
@@ -49,17 +55,30 @@ struct Draft {
     std::string log_tag = "pgsteer";
     std::vector<Proxy> proxies;
     std::map<std::string, Proxy> named_defaults;
-    Proxy defaults;  // the last defaults section
+    std::map<std::string, Location> doubled_defaults;  // a name twice: where the second is
+    Proxy defaults;                                    // the last defaults section
     std::vector<Diagnostic> diagnostics;
     std::vector<KeywordUse> uses;
 
-    void alert(const Location& at, std::string text) {
-        diagnostics.push_back({Severity::alert, at, std::move(text)});
+    // `setenv` and its like, on top of the environment: no value hides a variable.
+    std::map<std::string, std::optional<std::string>> variables;
+    bool environment_hidden = false;  // resetenv: only `variables` are left
+    bool zero_warning = false;
+    std::size_t addresses = 0;  // of all bind lines
+
+    void alert(const Location& at, const std::string& text) { report(Severity::alert, at, text); }
+    void warning(const Location& at, const std::string& text) {
+        report(Severity::warning, at, text);
     }
-    void warning(const Location& at, std::string text) {
-        diagnostics.push_back({Severity::warning, at, std::move(text)});
-    }
+    // Keeps the text printable, and stops adding at most_diagnostics.
+    void report(Severity severity, const Location& at, const std::string& text);
+    void use(KeywordUse use);
 };
+
+// Bounds for files that are not configurations; none is near what a person writes.
+inline constexpr std::size_t most_diagnostics = 1'000;
+inline constexpr std::size_t most_uses = 200'000;
+inline constexpr std::size_t most_addresses = 100'000;
 
 using Words = std::span<const std::string>;
 
@@ -68,8 +87,9 @@ struct Line {
     Draft& draft;
     Proxy* proxy;  // null in global
     Location at;
-    std::string keyword;   // the row's name, for messages
-    bool negated = false;  // "no option ..."
+    std::string keyword;           // the row's name, for messages
+    bool negated = false;          // "no option ..."
+    Environment environment = {};  // for addresses, which hold variables without quotes too
 
     void alert(const std::string& text);    // prefixed with the keyword
     void warning(const std::string& text);  // prefixed with the keyword
@@ -97,7 +117,8 @@ struct Row {
 
 std::span<const Row> global_rows();
 std::span<const Row> proxy_rows();
-std::span<const Row> refused_rows();
+std::span<const Row> unused_proxy_rows();   // inert and refused
+std::span<const Row> unused_global_rows();  // inert and refused
 std::span<const Row> bind_rows();
 std::span<const Row> server_rows();
 std::span<const Row> check_rows();
@@ -110,11 +131,44 @@ struct OptionRow {
     std::size_t values = 0;  // words it takes, 0 or 1
     KeywordClass kind = KeywordClass::honoured;
     void (*parse)(Line& line, Target& target, const std::string& value) = nullptr;
+    std::string_view help = {};
     std::string_view reason = {};
     std::string_view instead = {};
 };
 
-// " ; did you mean 'X'?" for the nearest candidate, or "" when none is near.
+std::span<const OptionRow<Bind>> bind_options();
+std::span<const OptionRow<Server>> server_options();
+
+constexpr Row inert_row(std::string_view name, unsigned where, std::string_view reason) {
+    return {name, where, KeywordClass::inert, nullptr, {}, reason, {}};
+}
+constexpr Row refused_row(std::string_view name, unsigned where, std::string_view reason,
+                          std::string_view instead) {
+    return {name, where, KeywordClass::refused, nullptr, {}, reason, instead};
+}
+template <class Target>
+constexpr OptionRow<Target> inert_option(std::string_view name, std::size_t values,
+                                         std::string_view reason) {
+    return {name, values, KeywordClass::inert, nullptr, {}, reason, {}};
+}
+template <class Target>
+constexpr OptionRow<Target> refused_option(std::string_view name, std::size_t values,
+                                           std::string_view reason, std::string_view instead) {
+    return {name, values, KeywordClass::refused, nullptr, {}, reason, instead};
+}
+
+// Calls visit(row) for every row of a line's first words.
+template <class Visit>
+void each_row(Visit visit) {
+    for (const auto& table : {global_rows(), unused_global_rows(), proxy_rows(), bind_rows(),
+                              server_rows(), check_rows(), stats_rows(), unused_proxy_rows()})
+        for (const auto& row : table)
+            visit(row);
+}
+
+// Letters, digits and - _ . : only, as HAProxy wants names of sections and servers.
+bool is_proxy_name(std::string_view name);
+// "; did you mean 'X'?" for the nearest candidate, or "" when none is near.
 std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates);
 // Does the word match the row's name, '*' included?
 bool matches(std::string_view row_name, std::string_view word);

@@ -5,11 +5,10 @@
 namespace pgsteer::config {
 namespace {
 
-constexpr auto inert = KeywordClass::inert;
-constexpr auto refused = KeywordClass::refused;
 constexpr auto honoured = KeywordClass::honoured;
 
 constexpr std::string_view no_tls = "pgsteer passes bytes through and ends no TLS itself";
+constexpr std::string_view only_tls = "only 'ssl' would use it";
 constexpr std::string_view tls_at_postgres = "let PostgreSQL speak TLS; it passes unchanged";
 
 void mode(Line& line, Bind& bind, const std::string& text) {
@@ -33,33 +32,83 @@ void tcp_ut(Line& line, Bind& bind, const std::string& text) {
     if (auto value = line.time(text)) bind.tcp_user_timeout = *value;
 }
 
+constexpr std::string_view accepts = "every relay thread accepts";
+constexpr std::string_view no_socket = "there is no command socket";
+
 constexpr OptionRow<Bind> options[] = {
-    {"v4v6", 0, honoured, [](Line&, Bind& b, const std::string&) { b.v4v6 = true; }},
-    {"v6only", 0, honoured, [](Line&, Bind& b, const std::string&) { b.v6only = true; }},
-    {"mode", 1, honoured, mode},
-    {"user", 1, honoured, [](Line&, Bind& b, const std::string& text) { b.user = text; }},
-    {"group", 1, honoured, [](Line&, Bind& b, const std::string& text) { b.group = text; }},
-    {"interface", 1, honoured, [](Line&, Bind& b, const std::string& text) { b.interface = text; }},
-    {"name", 1, honoured, [](Line&, Bind& b, const std::string& text) { b.name = text; }},
-    {"backlog", 1, honoured, backlog},
-    {"maxconn", 1, honoured, maxconn},
-    {"tcp-ut", 1, honoured, tcp_ut},
-    {"id", 1, inert, nullptr, "pgsteer goes by names"},
-    {"nice", 1, inert, nullptr, "all sessions weigh the same"},
-    {"process", 1, inert, nullptr, "pgsteer is one process"},
-    {"thread", 1, inert, nullptr, "every relay thread accepts"},
-    {"shards", 1, inert, nullptr, "every relay thread accepts"},
-    {"tfo", 0, inert, nullptr, "PostgreSQL clients do not use TCP fast open"},
-    {"defer-accept", 0, inert, nullptr, "a session is accepted at once"},
-    {"mss", 1, inert, nullptr, "the kernel chooses the segment size"},
-    {"level", 1, inert, nullptr, "there is no command socket"},
-    {"uid", 1, refused, nullptr, "users are named", "use 'user NAME'"},
-    {"gid", 1, refused, nullptr, "groups are named", "use 'group NAME'"},
-    {"ssl", 0, refused, nullptr, no_tls, tls_at_postgres},
-    {"crt", 1, refused, nullptr, no_tls, tls_at_postgres},
-    {"ca-file", 1, refused, nullptr, no_tls, tls_at_postgres},
-    {"accept-proxy", 0, refused, nullptr, "the PROXY protocol is not read", "remove it"},
-    {"transparent", 0, refused, nullptr, "foreign addresses are not taken", "remove it"},
+    {"v4v6", 0, honoured, [](Line&, Bind& b, const std::string&) { b.v4v6 = true; },
+     "IPv4 clients on an IPv6 address too"},
+    {"v6only", 0, honoured, [](Line&, Bind& b, const std::string&) { b.v6only = true; },
+     "IPv6 clients alone"},
+    {"mode", 1, honoured, mode, "of a unix socket, octal"},
+    {"user", 1, honoured, [](Line&, Bind& b, const std::string& text) { b.user = text; },
+     "owner of a unix socket"},
+    {"group", 1, honoured, [](Line&, Bind& b, const std::string& text) { b.group = text; },
+     "group of a unix socket"},
+    {"interface", 1, honoured, [](Line&, Bind& b, const std::string& text) { b.interface = text; },
+     "the one network interface to listen on"},
+    {"name", 1, honoured, [](Line&, Bind& b, const std::string& text) { b.name = text; },
+     "name of the address in logs"},
+    {"backlog", 1, honoured, backlog, "clients the kernel keeps until they are accepted"},
+    {"maxconn", 1, honoured, maxconn, "sessions at once"},
+    {"tcp-ut", 1, honoured, tcp_ut, "how long sent bytes may stay unconfirmed"},
+    inert_option<Bind>("id", 1, "pgsteer goes by names"),
+    inert_option<Bind>("nice", 1, "all sessions weigh the same"),
+    inert_option<Bind>("process", 1, "pgsteer is one process"),
+    inert_option<Bind>("thread", 1, accepts),
+    inert_option<Bind>("shards", 1, accepts),
+    inert_option<Bind>("tfo", 0, "PostgreSQL clients do not use TCP fast open"),
+    inert_option<Bind>("defer-accept", 0, "a session is accepted at once"),
+    inert_option<Bind>("mss", 1, "the kernel chooses the segment size"),
+    inert_option<Bind>("level", 1, no_socket),
+    inert_option<Bind>("severity-output", 1, no_socket),
+    inert_option<Bind>("expose-fd", 1, no_socket),
+    inert_option<Bind>("proto", 1, "PostgreSQL's protocol passes as it is"),
+    inert_option<Bind>("quic-cc-algo", 1, "there is no HTTP to relay"),
+    inert_option<Bind>("quic-force-retry", 0, "there is no HTTP to relay"),
+    refused_option<Bind>("uid", 1, "users are named", "use 'user NAME'"),
+    refused_option<Bind>("gid", 1, "groups are named", "use 'group NAME'"),
+    refused_option<Bind>("ssl", 0, no_tls, tls_at_postgres),
+    refused_option<Bind>("accept-proxy", 0, "the PROXY protocol is not read", "remove it"),
+    refused_option<Bind>("accept-netscaler-cip", 1, "foreign headers are not read", "remove it"),
+    refused_option<Bind>("transparent", 0, "foreign addresses are not taken", "remove it"),
+    refused_option<Bind>("namespace", 1, "sockets are opened in pgsteer's own network namespace",
+                         "start pgsteer in that namespace"),
+    inert_option<Bind>("alpn", 1, only_tls),
+    inert_option<Bind>("ca-file", 1, only_tls),
+    inert_option<Bind>("ca-ignore-err", 1, only_tls),
+    inert_option<Bind>("ca-sign-file", 1, only_tls),
+    inert_option<Bind>("ca-sign-pass", 1, only_tls),
+    inert_option<Bind>("ca-verify-file", 1, only_tls),
+    inert_option<Bind>("ciphers", 1, only_tls),
+    inert_option<Bind>("ciphersuites", 1, only_tls),
+    inert_option<Bind>("crl-file", 1, only_tls),
+    inert_option<Bind>("crt", 1, only_tls),
+    inert_option<Bind>("crt-ignore-err", 1, only_tls),
+    inert_option<Bind>("crt-list", 1, only_tls),
+    inert_option<Bind>("curves", 1, only_tls),
+    inert_option<Bind>("ecdhe", 1, only_tls),
+    inert_option<Bind>("npn", 1, only_tls),
+    inert_option<Bind>("ssl-max-ver", 1, only_tls),
+    inert_option<Bind>("ssl-min-ver", 1, only_tls),
+    inert_option<Bind>("tls-ticket-keys", 1, only_tls),
+    inert_option<Bind>("verify", 1, only_tls),
+    inert_option<Bind>("allow-0rtt", 0, only_tls),
+    inert_option<Bind>("force-sslv3", 0, only_tls),
+    inert_option<Bind>("force-tlsv10", 0, only_tls),
+    inert_option<Bind>("force-tlsv11", 0, only_tls),
+    inert_option<Bind>("force-tlsv12", 0, only_tls),
+    inert_option<Bind>("force-tlsv13", 0, only_tls),
+    inert_option<Bind>("generate-certificates", 0, only_tls),
+    inert_option<Bind>("no-ca-names", 0, only_tls),
+    inert_option<Bind>("no-sslv3", 0, only_tls),
+    inert_option<Bind>("no-tls-tickets", 0, only_tls),
+    inert_option<Bind>("no-tlsv10", 0, only_tls),
+    inert_option<Bind>("no-tlsv11", 0, only_tls),
+    inert_option<Bind>("no-tlsv12", 0, only_tls),
+    inert_option<Bind>("no-tlsv13", 0, only_tls),
+    inert_option<Bind>("prefer-client-ciphers", 0, only_tls),
+    inert_option<Bind>("strict-sni", 0, only_tls),
 };
 
 // Parses "fd@N"; nothing when N is not a descriptor.
@@ -92,37 +141,80 @@ bool set_address(Line& line, const std::string& text, Bind& bind) {
         line.alert("missing port number: '" + text + "'");
         return false;
     }
-    if (endpoint->host == "::" || (any && text.starts_with("ipv6@")))
+    const bool ipv6 = text.starts_with("ipv6@") || text.starts_with("tcp6@");
+    if (endpoint->host == "::" || (any && ipv6))
         bind.kind = Bind::Kind::any_ipv6;
     else if (any || endpoint->host == "0.0.0.0")
         bind.kind = Bind::Kind::any_ipv4;
     return true;
 }
 
+struct Ports {
+    std::string before;  // the address up to the port
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
+};
+
+// "ADDRESS:LOW-HIGH"; nothing when there is no range. A range upside down has last < first.
+std::optional<Ports> port_range(const std::string& text) {
+    const auto colon = text.rfind(':');
+    if (text.starts_with('/') || colon == std::string::npos) return std::nullopt;
+    const auto dash = text.find('-', colon);
+    if (dash == std::string::npos) return std::nullopt;
+    const std::string_view all(text);
+    auto first = parse_integer(all.substr(colon + 1, dash - colon - 1), 1, 65535);
+    auto last = parse_integer(all.substr(dash + 1), 1, 65535);
+    if (!first || !last) return std::nullopt;
+    return Ports{text.substr(0, colon + 1), static_cast<std::uint32_t>(*first),
+                 static_cast<std::uint32_t>(*last)};
+}
+
+void add_address(Line& line, const std::string& text, const Bind& options_only) {
+    if (++line.draft.addresses > most_addresses) {
+        if (line.draft.addresses == most_addresses + 1)
+            line.alert("more than " + std::to_string(most_addresses) + " addresses to listen on");
+        return;
+    }
+    Bind bind = options_only;
+    if (set_address(line, text, bind)) line.proxy->front.binds.push_back(std::move(bind));
+}
+
 void bind_line(Line& line, Words words) {
-    if (words.empty()) return line.alert("needs [ADDRESS]:PORT, /PATH or fd@N");
+    if (words.empty()) return line.alert("needs [ADDRESS]:PORT[-LAST], /PATH or fd@N");
     Bind options_only;
     options_only.at = line.at;
     read_options<Bind>(line, options_only, words.subspan(1), options);
-    std::string_view rest = words[0];
+    const std::string addresses = expand_variables(words[0], line.environment);
+    std::string_view rest = addresses;
     while (true) {
         const auto comma = rest.find(',');
-        Bind bind = options_only;
-        if (set_address(line, std::string(rest.substr(0, comma)), bind))
-            line.proxy->front.binds.push_back(bind);
+        const std::string text(rest.substr(0, comma));
+        const auto ports = port_range(text);
+        if (!ports)
+            add_address(line, text, options_only);
+        else if (ports->last < ports->first)
+            line.alert("invalid port range in '" + text + "'");
+        else
+            for (auto port = ports->first; port <= ports->last; ++port)
+                add_address(line, ports->before + std::to_string(port), options_only);
         if (comma == std::string_view::npos) break;
         rest.remove_prefix(comma + 1);
     }
 }
 
 constexpr Row rows[] = {
-    {"bind", in_frontend | in_listen, honoured, bind_line, "an address to listen on"},
+    {"bind", in_frontend | in_listen, honoured, bind_line,
+     "addresses to listen on, with options; see below"},
 };
 
 }  // namespace
 
 std::span<const Row> bind_rows() {
     return rows;
+}
+
+std::span<const OptionRow<Bind>> bind_options() {
+    return options;
 }
 
 }  // namespace pgsteer::config

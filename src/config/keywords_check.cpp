@@ -1,4 +1,8 @@
-#include <regex>
+#include <regex.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "config/keywords.h"
 
@@ -6,7 +10,6 @@ namespace pgsteer::config {
 namespace {
 
 constexpr auto inert = KeywordClass::inert;
-constexpr auto refused = KeywordClass::refused;
 constexpr auto honoured = KeywordClass::honoured;
 
 bool is_digits(std::string_view text) {
@@ -42,6 +45,9 @@ void httpchk(Line& line, Words words) {
     proxy.http_check = !line.negated;
     if (line.negated || !line.arguments(words, 0, 3)) return;
     Check& check = proxy.back.check;
+    // As in HAProxy a section with its own `option httpchk` takes no check line of its defaults.
+    if (!proxy.own_check && !proxy.own_send && !proxy.own_expects) check = Check{};
+    proxy.own_check = true;
     if (words.size() == 1) check.uri = words[0];
     if (words.size() < 2) return;
     check.method = words[0];
@@ -51,6 +57,8 @@ void httpchk(Line& line, Words words) {
 
 // `hdr` takes two words, every other word one.
 void send(Line& line, Words words) {
+    if (line.proxy->own_send) return line.alert("already given in this section; write one line");
+    line.proxy->own_send = true;
     Check& check = line.proxy->back.check;
     std::vector<Header> headers;
     for (std::size_t i = 0; i < words.size();) {
@@ -98,66 +106,127 @@ bool check_codes(Line& line, std::string_view pattern) {
     }
 }
 
-// In the dialect health/judge matches with.
+// The C library expands a{1000}{1000}... in memory: the product of all counts is bounded.
+bool repeats_too_much(std::string_view pattern) {
+    constexpr std::uint64_t most_repeats = 10'000;
+    std::uint64_t product = 1;
+    for (std::size_t i = pattern.find('{'); i != std::string_view::npos;
+         i = pattern.find('{', i + 1)) {
+        std::uint64_t highest = 1;
+        for (std::size_t j = i + 1; j < pattern.size() && pattern[j] != '}'; ++j) {
+            std::uint64_t count = 0;
+            const char* const end = pattern.data() + pattern.size();
+            const auto [stop, failed] = std::from_chars(pattern.data() + j, end, count);
+            if (failed == std::errc::result_out_of_range) return true;
+            if (failed != std::errc{}) continue;
+            highest = std::max(highest, count);
+            j = static_cast<std::size_t>(stop - pattern.data()) - 1;
+        }
+        if (highest > most_repeats) return true;
+        product *= highest;
+        if (product > most_repeats) return true;
+    }
+    return false;
+}
+
+// What PCRE has and POSIX reads otherwise, silently: "\\d" would mean the letter d.
+std::string_view perl_only(std::string_view pattern) {
+    constexpr std::array<std::string_view, 9> escapes = {"\\d", "\\D", "\\h", "\\H", "\\R",
+                                                         "\\A", "\\z", "\\Z", "\\Q"};
+    for (std::size_t i = 0; i + 1 < pattern.size(); ++i) {
+        if (pattern[i] != '\\') continue;
+        for (const auto escape : escapes)
+            if (pattern.substr(i, 2) == escape) return escape;
+        ++i;
+    }
+    return {};
+}
+
+// In the dialect health/judge matches with: POSIX extended.
 bool check_regex(Line& line, const std::string& pattern) {
-    try {
-        const std::regex tried(pattern, std::regex::extended);
-        return true;
-    } catch (const std::regex_error& error) {  // std::regex knows no other way to say it
-        line.alert("'" + pattern + "' is no regular expression: " + error.what());
+    constexpr std::size_t longest = 1'000;  // the C library's parser recurses into parentheses
+    if (pattern.size() > longest || repeats_too_much(pattern)) {
+        line.alert("the regular expression is too large");
         return false;
     }
+    if (const auto escape = perl_only(pattern); !escape.empty()) {
+        line.alert("'" + pattern + "': '" + std::string(escape) +
+                   "' is not POSIX; write [0-9] for a digit, ^ and $ for the ends");
+        return false;
+    }
+    regex_t compiled{};
+    const int failed = ::regcomp(&compiled, pattern.c_str(), REG_EXTENDED);
+    if (failed == 0) {
+        ::regfree(&compiled);
+        return true;
+    }
+    std::array<char, 128> why{};
+    ::regerror(failed, &compiled, why.data(), why.size());
+    line.alert("'" + pattern + "' is no regular expression: " + why.data());
+    return false;
+}
+
+constexpr std::array<std::string_view, 4> kinds = {"status", "string", "rstatus", "rstring"};
+
+// Skips the options before the match; answers where the match starts.
+std::size_t expect_options(Line& line, Words words) {
+    constexpr std::array<std::string_view, 8> options = {
+        "comment",     "min-recv",   "ok-status", "error-status",
+        "tout-status", "on-success", "on-error",  "status-code"};
+    std::size_t i = 0;
+    while (i + 1 < words.size() &&
+           std::find(options.begin(), options.end(), words[i]) != options.end()) {
+        const std::string_view why =
+            words[i] == "min-recv" ? "the whole answer is read first" : "check lines have one form";
+        line.used("http-check expect ... " + words[i], inert, why, "");
+        i += 2;
+    }
+    return i;
 }
 
 void expect(Line& line, Words words) {
     Expect expected;
     expected.at = line.at;
-    std::size_t i = 0;
-    if (words.size() > 2 && words[0] == "comment") i = 2;
+    std::size_t i = expect_options(line, words);
     if (i < words.size() && words[i] == "!") {
         expected.negate = true;
         ++i;
     }
+    if (words.size() > i && (words[i] == "hdr" || words[i] == "fhdr" || words[i] == "string-lf"))
+        return line.alert("not supported: '" + words[i] + "' is not matched; use status or string");
     if (!line.arguments(words.subspan(i), 2, 2)) return;
-    const std::string& kind = words[i];
+    const auto kind = std::find(kinds.begin(), kinds.end(), words[i]);
+    if (kind == kinds.end())
+        return line.alert("unknown match '" + words[i] + "'" +
+                          did_you_mean(words[i], {kinds.begin(), kinds.end()}));
+    expected.kind = static_cast<Expect::Kind>(kind - kinds.begin());
     expected.pattern = words[i + 1];
-    if (kind == "status")
-        expected.kind = Expect::Kind::status;
-    else if (kind == "string")
-        expected.kind = Expect::Kind::string;
-    else if (kind == "rstatus")
-        expected.kind = Expect::Kind::rstatus;
-    else if (kind == "rstring")
-        expected.kind = Expect::Kind::rstring;
-    else
-        return line.alert("unknown match '" + kind + "'" +
-                          did_you_mean(kind, {"status", "string", "rstatus", "rstring"}));
-    if (kind == "status" && !check_codes(line, expected.pattern)) return;
-    if (kind[0] == 'r' && !check_regex(line, expected.pattern)) return;
+    if (*kind == "status" && !check_codes(line, expected.pattern)) return;
+    if (kind->starts_with('r') && !check_regex(line, expected.pattern)) return;
     auto& expects = line.proxy->back.check.expects;
-    if (!line.proxy->own_expects) expects.clear();
+    if (!line.proxy->own_expects && !line.proxy->own_check) expects.clear();
     line.proxy->own_expects = true;
     expects.push_back(std::move(expected));
+}
+
+void tcp_check(Line& line, Words words) {
+    if (line.arguments(words, 0, 0)) line.proxy->http_check = false;
 }
 
 constexpr std::string_view one_request = "a check is one request and its answer";
 
 constexpr Row rows[] = {
-    {"option httpchk", in_back, honoured, httpchk, "check over HTTP"},
-    {"http-check send", in_back, honoured, send, "the request of the check"},
-    {"http-check expect", in_back, honoured, expect, "the answer of a good server"},
-    {"http-check send-state", in_back, inert, nullptr, {}, "no X-Haproxy-Server-State is sent"},
-    {"http-check comment", in_back, inert, nullptr, {}, "a comment"},
-    {"http-check connect", in_back, refused, nullptr, {}, one_request, "use 'port' and 'addr'"},
-    {"http-check disable-on-404",
-     in_back,
-     refused,
-     nullptr,
-     {},
-     "404 is a failed check",
-     "remove it"},
-    {"http-check set-var*", in_back, refused, nullptr, {}, one_request, "remove it"},
-    {"http-check unset-var", in_back, refused, nullptr, {}, one_request, "remove it"},
+    {"option httpchk", in_back, honoured, httpchk, "check over HTTP: [METHOD] URI [VERSION]"},
+    {"option tcp-check", in_back, honoured, tcp_check, "check by a plain connect"},
+    {"http-check send", in_back, honoured, send, "the request: meth, uri, ver, hdr, body"},
+    {"http-check expect", in_back, honoured, expect,
+     "the answer of a good server: [!] status, string, rstatus or rstring"},
+    inert_row("http-check send-state", in_back, "no X-Haproxy-Server-State is sent"),
+    inert_row("http-check comment", in_back, "a comment"),
+    refused_row("http-check connect", in_back, one_request, "use 'port' and 'addr'"),
+    refused_row("http-check disable-on-404", in_back, "404 is a failed check", "remove it"),
+    refused_row("http-check set-var*", in_back, one_request, "remove it"),
+    refused_row("http-check unset-var*", in_back, one_request, "remove it"),
 };
 
 }  // namespace

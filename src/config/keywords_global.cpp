@@ -3,14 +3,9 @@
 namespace pgsteer::config {
 namespace {
 
-constexpr auto inert = KeywordClass::inert;
-constexpr auto refused = KeywordClass::refused;
 constexpr auto honoured = KeywordClass::honoured;
 constexpr std::uint32_t most_connections = 2'000'000'000;
-
-constexpr std::string_view no_tls = "pgsteer passes bytes through and ends no TLS itself";
-constexpr std::string_view no_tuning = "pgsteer sizes its buffers itself";
-constexpr std::string_view no_stats_socket = "pgsteer has no command socket yet";
+constexpr std::uint32_t most_threads = 64;  // HAProxy's MAX_THREADS, and the relay's
 
 void set_text(Line& line, Words words, std::optional<std::string>& field) {
     if (line.arguments(words, 1, 1)) field = words[0];
@@ -26,25 +21,42 @@ void join(Line& line, Words words, std::optional<std::string>& field) {
 
 void maxconn(Line& line, Words words) {
     if (!line.arguments(words, 1, 1)) return;
-    if (auto value = line.count(words[0], 0, most_connections)) line.draft.global.maxconn = *value;
+    const auto value = line.count(words[0], 0, most_connections);
+    if (!value) return;
+    if (line.draft.global.maxconn != 0)  // as HAProxy: the first one stays
+        return line.warning("already specified; the line is ignored");
+    line.draft.global.maxconn = *value;
 }
 
 void threads(Line& line, Words words) {
     if (!line.arguments(words, 1, 1)) return;
-    if (auto value = line.count(words[0], 1, 1024)) line.draft.global.threads = *value;
+    if (auto value = line.count(words[0], 1, most_threads)) line.draft.global.threads = *value;
 }
 
-void daemon(Line& line, Words) {
-    line.draft.global.daemon = !line.negated;
+void daemon(Line& line, Words words) {
+    if (line.arguments(words, 0, 0)) line.draft.global.daemon = true;
 }
-void quiet(Line& line, Words) {
-    line.draft.global.quiet = !line.negated;
+void quiet(Line& line, Words words) {
+    if (line.arguments(words, 0, 0)) line.draft.global.quiet = true;
+}
+void zero_warning(Line& line, Words words) {
+    if (line.arguments(words, 0, 0)) line.draft.zero_warning = true;
 }
 void user(Line& line, Words words) {
     set_text(line, words, line.draft.global.user);
 }
 void group(Line& line, Words words) {
     set_text(line, words, line.draft.global.group);
+}
+void set_number(Line& line, Words words, std::optional<std::string>& field) {
+    constexpr std::uint32_t highest = 4'294'967'294;  // the last one means "none" (chown(2))
+    if (line.arguments(words, 1, 1) && line.count(words[0], 0, highest)) field = words[0];
+}
+void user_number(Line& line, Words words) {
+    set_number(line, words, line.draft.global.user);
+}
+void group_number(Line& line, Words words) {
+    set_number(line, words, line.draft.global.group);
 }
 void pid_file(Line& line, Words words) {
     set_text(line, words, line.draft.global.pid_file);
@@ -69,6 +81,26 @@ void hard_stop_after(Line& line, Words words) {
     if (auto value = line.time(words[0])) line.draft.global.hard_stop_after = *value;
 }
 
+void setenv_line(Line& line, Words words) {
+    if (line.arguments(words, 2, 2)) line.draft.variables[words[0]] = words[1];
+}
+void presetenv_line(Line& line, Words words) {
+    if (line.arguments(words, 2, 2) && !line.environment(words[0]))
+        line.draft.variables[words[0]] = words[1];
+}
+void unsetenv_line(Line& line, Words words) {
+    if (!line.arguments(words, 1, words.size())) return;
+    for (const auto& name : words)
+        line.draft.variables[name] = std::nullopt;
+}
+void resetenv_line(Line& line, Words words) {
+    std::map<std::string, std::optional<std::string>> kept;
+    for (const auto& name : words)
+        kept[name] = line.environment(name);
+    line.draft.variables = std::move(kept);
+    line.draft.environment_hidden = true;
+}
+
 constexpr Row rows[] = {
     {"maxconn", in_global, honoured, maxconn, "sessions at once"},
     {"nbthread", in_global, honoured, threads, "relay threads"},
@@ -82,47 +114,13 @@ constexpr Row rows[] = {
     {"node", in_global, honoured, node, "node name on the stats page"},
     {"description", in_global, honoured, describe, "text on the stats page"},
     {"hard-stop-after", in_global, honoured, hard_stop_after, "longest soft stop"},
-    {"stats socket", in_global, inert, nullptr, {}, no_stats_socket},
-    {"stats timeout", in_global, inert, nullptr, {}, no_stats_socket},
-    {"stats maxconn", in_global, inert, nullptr, {}, no_stats_socket},
-    {"chroot", in_global, inert, nullptr, {}, "pgsteer resolves names while it runs"},
-    {"uid", in_global, refused, nullptr, {}, "users are named", "use 'user NAME'"},
-    {"gid", in_global, refused, nullptr, {}, "groups are named", "use 'group NAME'"},
-    {"nbproc", in_global, inert, nullptr, {}, "pgsteer is one process"},
-    {"master-worker", in_global, inert, nullptr, {}, "pgsteer reloads within its process"},
-    {"log-send-hostname", in_global, inert, nullptr, {}, "syslog adds the host's name"},
-    {"ulimit-n", in_global, inert, nullptr, {}, "pgsteer raises its descriptor limit itself"},
-    {"cpu-map", in_global, inert, nullptr, {}, "the kernel places the threads"},
-    {"spread-checks", in_global, inert, nullptr, {}, "pgsteer spreads its checks itself"},
-    {"max-spread-checks", in_global, inert, nullptr, {}, "pgsteer spreads its checks itself"},
-    {"ssl-default-*", in_global, inert, nullptr, {}, no_tls},
-    {"ssl-*", in_global, inert, nullptr, {}, no_tls},
-    {"ca-base", in_global, inert, nullptr, {}, no_tls},
-    {"crt-base", in_global, inert, nullptr, {}, no_tls},
-    {"tune.*", in_global, inert, nullptr, {}, no_tuning},
-    {"external-check",
-     in_global,
-     refused,
-     nullptr,
-     {},
-     "pgsteer starts no program for a check",
-     "use 'option httpchk' or a plain check"},
-    {"insecure-fork-wanted", in_global, inert, nullptr, {}, "pgsteer starts no program"},
-    {"setenv",
-     in_global,
-     refused,
-     nullptr,
-     {},
-     "the environment is read, not written",
-     "set it where pgsteer is started"},
-    {"presetenv",
-     in_global,
-     refused,
-     nullptr,
-     {},
-     "the environment is read, not written",
-     "set it where pgsteer is started"},
-    {"lua-*", in_global, refused, nullptr, {}, "pgsteer runs no Lua", "remove the line"},
+    {"uid", in_global, honoured, user_number, "user to become, by number"},
+    {"gid", in_global, honoured, group_number, "group to become, by number"},
+    {"zero-warning", in_global, honoured, zero_warning, "do not start when there are warnings"},
+    {"setenv", in_global, honoured, setenv_line, "set a variable for the lines below"},
+    {"presetenv", in_global, honoured, presetenv_line, "the same unless it is set already"},
+    {"unsetenv", in_global, honoured, unsetenv_line, "forget variables for the lines below"},
+    {"resetenv", in_global, honoured, resetenv_line, "forget all variables but those named"},
 };
 
 }  // namespace

@@ -4,8 +4,6 @@ namespace pgsteer::config {
 namespace {
 
 constexpr auto honoured = KeywordClass::honoured;
-constexpr auto inert = KeywordClass::inert;
-constexpr auto refused = KeywordClass::refused;
 constexpr std::uint32_t most_connections = 2'000'000'000;
 
 template <auto half, auto field>
@@ -47,9 +45,9 @@ void mode(Line& line, Words words) {
 }
 
 void balance(Line& line, Words words) {
-    if (!line.arguments(words, 1, 1)) return;
+    if (!line.arguments(words, 0, 1)) return;
     Backend& back = line.proxy->back;
-    const std::string& name = words[0];
+    const std::string name = words.empty() ? "roundrobin" : words[0];  // as in HAProxy
     if (name == "roundrobin") {
         back.balance = BalanceKind::roundrobin;
     } else if (name == "static-rr") {
@@ -100,6 +98,16 @@ void log_line(Line& line, Words words) {
     }
 }
 
+void log_tag(Line& line, Words words) {
+    if (line.arguments(words, 1, 1)) line.proxy->log_tag = words[0];
+}
+
+void backlog(Line& line, Words words) {
+    if (!line.arguments(words, 1, 1)) return;
+    if (auto value = line.count(words[0], 1, 1U << 30))
+        line.proxy->backlog = static_cast<int>(*value);
+}
+
 void default_backend(Line& line, Words words) {
     if (!line.arguments(words, 1, 1)) return;
     line.proxy->front.default_backend = words[0];
@@ -114,71 +122,57 @@ void enable(Line& line, Words) {
 
 constexpr auto front = &Proxy::front;
 constexpr auto back = &Proxy::back;
-constexpr std::string_view web = "there is no HTTP to relay";
-constexpr std::string_view counted = "the counters and logs are always up to date";
 
 constexpr Row rows[] = {
     {"mode", in_proxy, honoured, mode, "tcp, or http for a stats page"},
-    {"balance", in_back, honoured, balance, "who takes the next session"},
+    {"balance", in_back, honoured, balance,
+     "who takes the next session: roundrobin, static-rr, leastconn, first, source, random"},
     {"retries", in_back, honoured, retries, "how often a connect is tried again"},
     {"maxconn", in_front, honoured, maxconn, "sessions at once"},
-    {"log", in_proxy, honoured, log_line, "where log lines go"},
+    {"backlog", in_front, honoured, backlog, "clients the kernel keeps until they are accepted"},
+    {"log", in_proxy, honoured, log_line, "where log lines go; 'global' for the global ones"},
+    {"log-tag", in_proxy, honoured, log_tag, "program name in log lines"},
     {"default_backend", in_front, honoured, default_backend, "who takes the sessions"},
     {"disabled", in_proxy, honoured, disable, "leave the section out"},
     {"enabled", in_proxy, honoured, enable, "undo disabled"},
-    {"timeout client", in_front, honoured, set_time<front, &Frontend::client_timeout>},
-    {"timeout client-fin", in_front, honoured, set_time<front, &Frontend::client_fin_timeout>},
-    {"timeout connect", in_back, honoured, set_time<back, &Backend::connect_timeout>},
-    {"timeout server", in_back, honoured, set_time<back, &Backend::server_timeout>},
-    {"timeout server-fin", in_back, honoured, set_time<back, &Backend::server_fin_timeout>},
-    {"timeout queue", in_back, honoured, set_time<back, &Backend::queue_timeout>},
-    {"timeout check", in_back, honoured, set_time<back, &Backend::check_timeout>},
-    {"timeout http-request", in_proxy, inert, nullptr, {}, web},
-    {"timeout http-keep-alive", in_proxy, inert, nullptr, {}, web},
-    {"timeout tarpit", in_proxy, inert, nullptr, {}, web},
-    {"timeout tunnel",
-     in_proxy,
-     refused,
-     nullptr,
-     {},
-     "a session has one idle limit a side",
-     "use 'timeout client' and 'timeout server'"},
-    {"option redispatch", in_back, honoured, redispatch},
-    {"option tcplog", in_proxy, honoured, set_flag<front, &Frontend::log_format_tcp, true>},
+    {"timeout client", in_front, honoured, set_time<front, &Frontend::client_timeout>,
+     "longest silence of a client"},
+    {"timeout client-fin", in_front, honoured, set_time<front, &Frontend::client_fin_timeout>,
+     "the same once the server has finished"},
+    {"timeout connect", in_back, honoured, set_time<back, &Backend::connect_timeout>,
+     "longest connect to a server"},
+    {"timeout server", in_back, honoured, set_time<back, &Backend::server_timeout>,
+     "longest silence of a server"},
+    {"timeout server-fin", in_back, honoured, set_time<back, &Backend::server_fin_timeout>,
+     "the same once the client has finished"},
+    {"timeout queue", in_back, honoured, set_time<back, &Backend::queue_timeout>,
+     "longest wait for a server; 'timeout connect' when unset"},
+    {"timeout check", in_back, honoured, set_time<back, &Backend::check_timeout>,
+     "longest wait for a check's answer"},
+    {"option redispatch", in_back, honoured, redispatch, "try another server when one fails"},
+    {"option tcplog", in_proxy, honoured, set_flag<front, &Frontend::log_format_tcp, true>,
+     "a log line a session"},
     {"option dontlognull", in_front, honoured,
-     set_flag<front, &Frontend::log_empty_sessions, false>},
-    {"option tcpka", in_proxy, honoured, keepalive},
-    {"option clitcpka", in_front, honoured, client_keepalive},
-    {"option srvtcpka", in_back, honoured, server_keepalive},
-    {"option allbackups", in_back, honoured, set_flag<back, &Backend::all_backups, true>},
+     set_flag<front, &Frontend::log_empty_sessions, false>,
+     "no log line for a session without a byte"},
+    {"option tcpka", in_proxy, honoured, keepalive, "TCP keep-alive on both sides"},
+    {"option clitcpka", in_front, honoured, client_keepalive, "TCP keep-alive to clients"},
+    {"option srvtcpka", in_back, honoured, server_keepalive, "TCP keep-alive to servers"},
+    {"option allbackups", in_back, honoured, set_flag<back, &Backend::all_backups, true>,
+     "balance over all backup servers, not the first alone"},
     {"option log-health-checks", in_back, honoured,
-     set_flag<back, &Backend::log_health_checks, true>},
-    {"clitcpka-idle", in_front, honoured, keepalive_time<front, &KeepaliveOptions::idle>},
-    {"clitcpka-intvl", in_front, honoured, keepalive_time<front, &KeepaliveOptions::interval>},
-    {"clitcpka-cnt", in_front, honoured, keepalive_count<front>},
-    {"srvtcpka-idle", in_back, honoured, keepalive_time<back, &KeepaliveOptions::idle>},
-    {"srvtcpka-intvl", in_back, honoured, keepalive_time<back, &KeepaliveOptions::interval>},
-    {"srvtcpka-cnt", in_back, honoured, keepalive_count<back>},
-    {"option httplog", in_proxy, inert, nullptr, {}, web},
-    {"option forwardfor", in_proxy, inert, nullptr, {}, web},
-    {"option http-server-close", in_proxy, inert, nullptr, {}, web},
-    {"option http-keep-alive", in_proxy, inert, nullptr, {}, web},
-    {"option http-buffer-request", in_proxy, inert, nullptr, {}, web},
-    {"option http-ignore-probes", in_proxy, inert, nullptr, {}, web},
-    {"option http-no-delay", in_proxy, inert, nullptr, {}, web},
-    {"option http-pretend-keepalive", in_proxy, inert, nullptr, {}, web},
-    {"option http-tunnel", in_proxy, inert, nullptr, {}, web},
-    {"option http-use-htx", in_proxy, inert, nullptr, {}, web},
-    {"option httpclose", in_proxy, inert, nullptr, {}, web},
-    {"option contstats", in_proxy, inert, nullptr, {}, counted},
-    {"option socket-stats", in_proxy, inert, nullptr, {}, counted},
-    {"option logasap", in_proxy, inert, nullptr, {}, counted},
-    {"option splice-*", in_proxy, inert, nullptr, {}, "bytes are moved as is best"},
-    {"option tcp-smart-*", in_proxy, inert, nullptr, {}, "PostgreSQL's packets go at once"},
-    {"errorfile", in_proxy, inert, nullptr, {}, web},
-    {"fullconn", in_back, inert, nullptr, {}, "limits are fixed"},
-    {"description", in_proxy, inert, nullptr, {}, "a comment"},
-    {"id", in_proxy, inert, nullptr, {}, "pgsteer goes by names"},
+     set_flag<back, &Backend::log_health_checks, true>,
+     "a log line when a check says anything new"},
+    {"clitcpka-idle", in_front, honoured, keepalive_time<front, &KeepaliveOptions::idle>,
+     "silence before the first keep-alive probe"},
+    {"clitcpka-intvl", in_front, honoured, keepalive_time<front, &KeepaliveOptions::interval>,
+     "time between keep-alive probes"},
+    {"clitcpka-cnt", in_front, honoured, keepalive_count<front>, "probes until the peer is gone"},
+    {"srvtcpka-idle", in_back, honoured, keepalive_time<back, &KeepaliveOptions::idle>,
+     "silence before the first keep-alive probe"},
+    {"srvtcpka-intvl", in_back, honoured, keepalive_time<back, &KeepaliveOptions::interval>,
+     "time between keep-alive probes"},
+    {"srvtcpka-cnt", in_back, honoured, keepalive_count<back>, "probes until the peer is gone"},
 };
 
 }  // namespace

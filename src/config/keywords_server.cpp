@@ -3,8 +3,6 @@
 namespace pgsteer::config {
 namespace {
 
-constexpr auto inert = KeywordClass::inert;
-constexpr auto refused = KeywordClass::refused;
 constexpr auto honoured = KeywordClass::honoured;
 using Text = const std::string&;
 
@@ -37,7 +35,7 @@ void check_port(Line& line, Server& server, Text text) {
 }
 
 void check_address(Line& line, Server& server, Text text) {
-    auto endpoint = parse_endpoint(text);
+    auto endpoint = parse_endpoint(expand_variables(text, line.environment));
     if (!endpoint) return line.alert(endpoint.error().text);
     if (endpoint->unix_socket) return line.alert("must be a host or an IP address");
     server.check_address = endpoint->host;
@@ -73,50 +71,122 @@ void init_state(Line& line, Server& server, Text text) {
         line.alert("unknown state '" + text + "'; use judged, up, fully-up, down or fully-down");
 }
 
+constexpr std::string_view only_tls = "only 'ssl' would use it";
+constexpr std::string_view no_header = "the PROXY protocol is never sent";
+constexpr std::string_view no_proxy = "PostgreSQL reads no PROXY protocol";
+constexpr std::string_view system_order = "the system orders the addresses";
+constexpr std::string_view no_pool = "each client has a server connection of its own";
+constexpr std::string_view no_agent = "there is no agent check";
+constexpr std::string_view not_judged = "sessions are not judged";
+constexpr std::string_view use_httpchk = "use 'option httpchk'";
+constexpr std::string_view remove_it = "remove it";
+
 constexpr OptionRow<Server> options[] = {
-    {"check", 0, honoured, set_flag<&Server::check, true>},
-    {"no-check", 0, honoured, set_flag<&Server::check, false>},
-    {"port", 1, honoured, check_port},
-    {"addr", 1, honoured, check_address},
-    {"inter", 1, honoured, inter},
-    {"fastinter", 1, honoured, set_time<&Server::fast_inter>},
-    {"downinter", 1, honoured, set_time<&Server::down_inter>},
-    {"fall", 1, honoured, set_count<&Server::fall, 1, 1'000'000>},
-    {"rise", 1, honoured, set_count<&Server::rise, 1, 1'000'000>},
-    {"maxconn", 1, honoured, set_count<&Server::maxconn, 0, 2'000'000'000>},
-    {"weight", 1, honoured, set_count<&Server::weight, 0, 256>},
-    {"backup", 0, honoured, set_flag<&Server::backup, true>},
-    {"no-backup", 0, honoured, set_flag<&Server::backup, false>},
-    {"disabled", 0, honoured, set_flag<&Server::disabled, true>},
-    {"enabled", 0, honoured, set_flag<&Server::disabled, false>},
-    {"on-marked-down", 1, honoured, on_marked_down},
-    {"init-addr", 1, honoured, init_addr},
-    {"init-state", 1, honoured, init_state},
-    {"tcp-ut", 1, honoured, set_time<&Server::tcp_user_timeout>},
-    {"id", 1, inert, nullptr, "pgsteer goes by names"},
-    {"non-stick", 0, inert, nullptr, "there are no stick tables"},
-    {"no-ssl", 0, inert, nullptr, no_tls},
-    {"no-send-proxy", 0, inert, nullptr, "the PROXY protocol is never sent"},
-    {"resolvers", 1, inert, nullptr, "names are resolved by the system, again and again"},
-    {"resolve-prefer", 1, inert, nullptr, "the system orders the addresses"},
-    {"resolve-opts", 1, inert, nullptr, "the system orders the addresses"},
-    {"verify", 1, inert, nullptr, no_tls},
-    {"ssl", 0, refused, nullptr, no_tls, tls_at_postgres},
-    {"check-ssl", 0, refused, nullptr, "checks speak plain HTTP or TCP", "remove it"},
-    {"ca-file", 1, refused, nullptr, no_tls, tls_at_postgres},
-    {"crt", 1, refused, nullptr, no_tls, tls_at_postgres},
-    {"send-proxy*", 0, refused, nullptr, "PostgreSQL reads no PROXY protocol", "remove it"},
-    {"check-send-proxy", 0, refused, nullptr, "checks send no PROXY header", "remove it"},
-    {"cookie", 1, refused, nullptr, "PostgreSQL sessions carry no cookie", "remove it"},
-    {"agent-*", 1, refused, nullptr, "there is no agent check", "use 'option httpchk'"},
-    {"track", 1, refused, nullptr, "every server is checked by itself", "use 'check'"},
-    {"observe", 1, refused, nullptr, "sessions are not judged", "use 'check'"},
-    {"on-error", 1, refused, nullptr, "sessions are not judged", "use 'fastinter'"},
-    {"on-marked-up", 1, refused, nullptr, "sessions on a backup stay", "remove it"},
-    {"slowstart", 1, refused, nullptr, "a server takes its full weight at once", "remove it"},
-    {"minconn", 1, refused, nullptr, "limits are fixed", "use 'maxconn'"},
-    {"maxqueue", 1, refused, nullptr, "the queue has no limit but time", "use 'timeout queue'"},
-    {"source", 1, refused, nullptr, "the kernel chooses the source address", "remove it"},
+    {"check", 0, honoured, set_flag<&Server::check, true>, "check the server"},
+    {"no-check", 0, honoured, set_flag<&Server::check, false>, "undo check"},
+    {"port", 1, honoured, check_port, "port of the check"},
+    {"addr", 1, honoured, check_address, "address of the check"},
+    {"inter", 1, honoured, inter, "time between checks"},
+    {"fastinter", 1, honoured, set_time<&Server::fast_inter>,
+     "the same while UP or DOWN is in doubt"},
+    {"downinter", 1, honoured, set_time<&Server::down_inter>, "the same while the server is DOWN"},
+    {"fall", 1, honoured, set_count<&Server::fall, 1, 1'000'000>, "bad checks until it is DOWN"},
+    {"rise", 1, honoured, set_count<&Server::rise, 1, 1'000'000>, "good checks until it is UP"},
+    {"maxconn", 1, honoured, set_count<&Server::maxconn, 0, 2'000'000'000>, "sessions at once"},
+    {"weight", 1, honoured, set_count<&Server::weight, 0, 256>, "share of the sessions; 0: none"},
+    {"backup", 0, honoured, set_flag<&Server::backup, true>, "used when no other server is fit"},
+    {"no-backup", 0, honoured, set_flag<&Server::backup, false>, "undo backup"},
+    {"disabled", 0, honoured, set_flag<&Server::disabled, true>, "in maintenance from the start"},
+    {"enabled", 0, honoured, set_flag<&Server::disabled, false>, "undo disabled"},
+    {"on-marked-down", 1, honoured, on_marked_down, "shutdown-sessions: DOWN ends its sessions"},
+    {"init-addr", 1, honoured, init_addr, "libc: resolve at start; none: later"},
+    {"init-state", 1, honoured, init_state, "up: take sessions before the first check, as HAProxy"},
+    {"tcp-ut", 1, honoured, set_time<&Server::tcp_user_timeout>,
+     "how long sent bytes may stay unconfirmed"},
+    inert_option<Server>("id", 1, "pgsteer goes by names"),
+    inert_option<Server>("non-stick", 0, "there are no stick tables"),
+    inert_option<Server>("stick", 0, "there are no stick tables"),
+    inert_option<Server>("no-send-proxy", 0, no_header),
+    inert_option<Server>("no-send-proxy-v2", 0, no_header),
+    inert_option<Server>("no-send-proxy-v2-ssl", 0, no_header),
+    inert_option<Server>("no-send-proxy-v2-ssl-cn", 0, no_header),
+    inert_option<Server>("no-check-send-proxy", 0, no_header),
+    inert_option<Server>("proxy-v2-options", 1, no_header),
+    inert_option<Server>("resolvers", 1, "names are resolved by the system, again and again"),
+    inert_option<Server>("resolve-prefer", 1, system_order),
+    inert_option<Server>("resolve-opts", 1, system_order),
+    inert_option<Server>("resolve-net", 1, system_order),
+    inert_option<Server>("cookie", 1, "PostgreSQL sessions carry no cookie"),
+    inert_option<Server>("redir", 1, "there is no HTTP to relay"),
+    inert_option<Server>("proto", 1, "PostgreSQL's protocol passes as it is"),
+    inert_option<Server>("check-proto", 1, "a check speaks HTTP/1"),
+    inert_option<Server>("ws", 1, "there is no HTTP to relay"),
+    inert_option<Server>("log-proto", 1, "log lines go to 'log' targets"),
+    inert_option<Server>("max-reuse", 1, no_pool),
+    inert_option<Server>("pool-low-conn", 1, no_pool),
+    inert_option<Server>("pool-max-conn", 1, no_pool),
+    inert_option<Server>("pool-purge-delay", 1, no_pool),
+    inert_option<Server>("tfo", 0, "PostgreSQL does not use TCP fast open"),
+    inert_option<Server>("no-tfo", 0, "PostgreSQL does not use TCP fast open"),
+    inert_option<Server>("no-agent-check", 0, no_agent),
+    inert_option<Server>("error-limit", 1, not_judged),
+    refused_option<Server>("ssl", 0, no_tls, tls_at_postgres),
+    refused_option<Server>("check-ssl", 0, "checks speak plain HTTP or TCP", remove_it),
+    refused_option<Server>("send-proxy", 0, no_proxy, remove_it),
+    refused_option<Server>("send-proxy-v2", 0, no_proxy, remove_it),
+    refused_option<Server>("send-proxy-v2-ssl", 0, no_proxy, remove_it),
+    refused_option<Server>("send-proxy-v2-ssl-cn", 0, no_proxy, remove_it),
+    refused_option<Server>("check-send-proxy", 0, "checks send no PROXY header", remove_it),
+    refused_option<Server>("check-via-socks4", 0, "there is no SOCKS proxy", remove_it),
+    refused_option<Server>("socks4", 1, "servers are connected to directly", remove_it),
+    refused_option<Server>("agent-check", 0, no_agent, use_httpchk),
+    refused_option<Server>("agent-addr", 1, no_agent, use_httpchk),
+    refused_option<Server>("agent-inter", 1, no_agent, use_httpchk),
+    refused_option<Server>("agent-port", 1, no_agent, use_httpchk),
+    refused_option<Server>("agent-send", 1, no_agent, use_httpchk),
+    refused_option<Server>("track", 1, "every server is checked by itself", "use 'check'"),
+    refused_option<Server>("observe", 1, not_judged, "use 'check'"),
+    refused_option<Server>("on-error", 1, not_judged, "use 'fastinter'"),
+    refused_option<Server>("on-marked-up", 1, "sessions on a backup stay", remove_it),
+    refused_option<Server>("slowstart", 1, "a server takes its full weight at once", remove_it),
+    refused_option<Server>("minconn", 1, "limits are fixed", "use 'maxconn'"),
+    refused_option<Server>("maxqueue", 1, "the queue has no limit but time", "use 'timeout queue'"),
+    refused_option<Server>("source", 1, "the kernel chooses the source address", remove_it),
+    refused_option<Server>("usesrc", 1, "the kernel chooses the source address", remove_it),
+    refused_option<Server>("namespace", 1, "sockets are opened in pgsteer's own network namespace",
+                           "start pgsteer in that namespace"),
+    inert_option<Server>("alpn", 1, only_tls),
+    inert_option<Server>("ca-file", 1, only_tls),
+    inert_option<Server>("check-alpn", 1, only_tls),
+    inert_option<Server>("check-sni", 1, only_tls),
+    inert_option<Server>("ciphers", 1, only_tls),
+    inert_option<Server>("ciphersuites", 1, only_tls),
+    inert_option<Server>("crl-file", 1, only_tls),
+    inert_option<Server>("crt", 1, only_tls),
+    inert_option<Server>("npn", 1, only_tls),
+    inert_option<Server>("sni", 1, only_tls),
+    inert_option<Server>("ssl-max-ver", 1, only_tls),
+    inert_option<Server>("ssl-min-ver", 1, only_tls),
+    inert_option<Server>("verify", 1, only_tls),
+    inert_option<Server>("verifyhost", 1, only_tls),
+    inert_option<Server>("allow-0rtt", 0, only_tls),
+    inert_option<Server>("force-sslv3", 0, only_tls),
+    inert_option<Server>("force-tlsv10", 0, only_tls),
+    inert_option<Server>("force-tlsv11", 0, only_tls),
+    inert_option<Server>("force-tlsv12", 0, only_tls),
+    inert_option<Server>("force-tlsv13", 0, only_tls),
+    inert_option<Server>("no-ssl", 0, only_tls),
+    inert_option<Server>("no-check-ssl", 0, only_tls),
+    inert_option<Server>("no-ssl-reuse", 0, only_tls),
+    inert_option<Server>("no-sslv3", 0, only_tls),
+    inert_option<Server>("no-tls-tickets", 0, only_tls),
+    inert_option<Server>("no-tlsv10", 0, only_tls),
+    inert_option<Server>("no-tlsv11", 0, only_tls),
+    inert_option<Server>("no-tlsv12", 0, only_tls),
+    inert_option<Server>("no-tlsv13", 0, only_tls),
+    inert_option<Server>("no-verifyhost", 0, only_tls),
+    inert_option<Server>("ssl-reuse", 0, only_tls),
+    inert_option<Server>("tls-tickets", 0, only_tls),
 };
 
 void server_line(Line& line, Words words) {
@@ -124,7 +194,9 @@ void server_line(Line& line, Words words) {
     Server server = line.proxy->default_server;
     server.name = words[0];
     server.at = line.at;
-    auto endpoint = parse_endpoint(words[1]);
+    if (!is_proxy_name(server.name))
+        line.alert("the name '" + server.name + "' may hold letters, digits and - _ . : only");
+    auto endpoint = parse_endpoint(expand_variables(words[1], line.environment));
     if (!endpoint)
         line.alert(endpoint.error().text);
     else
@@ -142,7 +214,8 @@ void default_server(Line& line, Words words) {
 }
 
 constexpr Row rows[] = {
-    {"server", in_backend | in_listen, honoured, server_line, "a server to take sessions"},
+    {"server", in_backend | in_listen, honoured, server_line,
+     "a server to take sessions, with options; see below"},
     {"default-server", in_back, honoured, default_server, "options of the servers below"},
 };
 
@@ -150,6 +223,10 @@ constexpr Row rows[] = {
 
 std::span<const Row> server_rows() {
     return rows;
+}
+
+std::span<const OptionRow<Server>> server_options() {
+    return options;
 }
 
 }  // namespace pgsteer::config

@@ -3,8 +3,6 @@
 namespace pgsteer::config {
 namespace {
 
-constexpr auto inert = KeywordClass::inert;
-constexpr auto refused = KeywordClass::refused;
 constexpr auto honoured = KeywordClass::honoured;
 
 // Any stats line turns the page on, as in HAProxy.
@@ -74,22 +72,10 @@ constexpr Row rows[] = {
     {"stats show-node", in_proxy, honoured, show_node, "tell the node's name"},
     {"stats show-legends", in_proxy, honoured, show_legends, "tell more on every row"},
     {"stats show-desc", in_proxy, honoured, show_desc, "tell the description"},
-    {"stats show-modules", in_proxy, inert, nullptr, {}, "there are no modules"},
-    {"stats admin", in_proxy, inert, nullptr, {}, "the page shows, it does not change"},
-    {"stats scope",
-     in_proxy,
-     refused,
-     nullptr,
-     {},
-     "the page shows every section",
-     "remove the line"},
-    {"stats http-request",
-     in_proxy,
-     refused,
-     nullptr,
-     {},
-     "there are no HTTP rules",
-     "use 'stats auth'"},
+    inert_row("stats show-modules", in_proxy, "there are no modules"),
+    inert_row("stats admin", in_proxy, "the page shows, it does not change"),
+    refused_row("stats scope", in_proxy, "the page shows every section", "remove the line"),
+    refused_row("stats http-request", in_proxy, "there are no HTTP rules", "use 'stats auth'"),
 };
 
 }  // namespace

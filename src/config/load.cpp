@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "config/reader.h"
 
@@ -29,6 +28,26 @@ std::vector<std::string> files_of(Draft& draft, const std::string& path) {
     return files;
 }
 
+constexpr std::uintmax_t most_file_bytes = 64U << 20;
+
+void read_file(Draft& draft, const std::string& file, const Environment& environment) {
+    std::error_code unknown;
+    if (std::filesystem::file_size(file, unknown) > most_file_bytes && !unknown)
+        return missing(draft, file, "it is larger than 64 MiB");
+    std::ifstream stream(file, std::ios::binary);
+    if (!stream) return missing(draft, file, system_error("open").text);
+    // Piecewise: a pipe or a device tells no size, and may never end.
+    std::string text;
+    std::vector<char> piece(1U << 16);
+    while (stream.read(piece.data(), static_cast<std::streamsize>(piece.size())) ||
+           stream.gcount() > 0) {
+        text.append(piece.data(), static_cast<std::size_t>(stream.gcount()));
+        if (text.size() > most_file_bytes) return missing(draft, file, "it is larger than 64 MiB");
+    }
+    if (stream.bad()) return missing(draft, file, system_error("read").text);
+    read_text(draft, text, file, environment);
+}
+
 Loaded finish(Draft&& draft) {
     Loaded loaded;
     resolve(draft, loaded.config);
@@ -50,19 +69,9 @@ bool Loaded::ok() const {
 
 Loaded load(const LoadOptions& options) {
     Draft draft;
-    for (const auto& path : options.paths) {
-        for (const auto& file : files_of(draft, path)) {
-            std::ifstream stream(file, std::ios::binary);
-            std::ostringstream text;
-            if (!stream)
-                missing(draft, file, system_error("open").text);
-            else if (stream.peek() != std::ifstream::traits_type::eof() &&
-                     !(text << stream.rdbuf()))
-                missing(draft, file, system_error("read").text);
-            else
-                read_text(draft, text.str(), file, options.environment);
-        }
-    }
+    for (const auto& path : options.paths)
+        for (const auto& file : files_of(draft, path))
+            read_file(draft, file, options.environment);
     return finish(std::move(draft));
 }
 

@@ -1,7 +1,7 @@
 // Text to one checked Config: read the files, split into words, let each keyword's row write its
-// field, then resolve inheritance and check across lines. All mistakes are collected, none stops the
-// reading. Pure but for reading the files; no name is resolved here. Control thread, at start and
-// reload.
+// field, then resolve inheritance and check across lines. All mistakes are collected, none stops
+// the reading. Pure but for reading the files; no name is resolved here. Control thread, at start
+// and reload.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,8 @@ enum class Severity { notice, warning, alert };
 struct Diagnostic {
     Severity severity = Severity::alert;
     Location at;
-    std::string text;  // without the location: "'sever' : unknown keyword ...; did you mean 'server'?"
+    std::string
+        text;  // without the location: "'sever' : unknown keyword ...; did you mean 'server'?"
     // "[FILE:LINE] TEXT"
     std::string line() const;
 };

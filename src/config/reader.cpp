@@ -1,43 +1,15 @@
 #include "config/reader.h"
 
 #include <algorithm>
-#include <array>
+
+#include "config/conditions.h"
+#include "config/sections.h"
 
 namespace pgsteer::config {
 namespace {
 
-struct SectionName {
-    std::string_view name;
-    Section section;
-};
-constexpr std::array<SectionName, 5> sections = {{{"global", in_global},
-                                                  {"defaults", in_defaults},
-                                                  {"frontend", in_frontend},
-                                                  {"backend", in_backend},
-                                                  {"listen", in_listen}}};
-// Sections of HAProxy whose lines are passed over.
-constexpr std::array<std::string_view, 12> unread_sections = {
-    "peers", "resolvers", "mailers",     "userlist",    "cache",    "program",
-    "ring",  "traces",    "http-errors", "log-forward", "fcgi-app", "crt-store"};
-// The lines of `resolvers`, the one of them that does no harm; any other line is a mistake.
-constexpr std::array<std::string_view, 6> resolver_lines = {
-    "nameserver", "parse-resolv-conf",     "hold",
-    "timeout",    "accepted_payload_size", "resolve_retries"};
-
-bool is_proxy_name(std::string_view name) {
-    return std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               std::string_view("-_.:").find(c) != std::string_view::npos;
-    });
-}
-
-template <class Visit>
-void each_row(Visit visit) {
-    for (const auto& table : {global_rows(), proxy_rows(), refused_rows(), bind_rows(),
-                              server_rows(), check_rows(), stats_rows()})
-        for (const auto& row : table)
-            visit(row);
-}
+constexpr std::size_t most_line_bytes = 65'536;
+constexpr std::size_t most_nested_conditions = 64;
 
 // The first row of this name, of as many words, with a bit of `where`.
 const Row* find_row(std::string_view name, unsigned where) {
@@ -50,58 +22,125 @@ const Row* find_row(std::string_view name, unsigned where) {
     return found;
 }
 
+// HAProxy 2.6 takes "no" and "default" before these alone (cfgparse.c).
+bool can_negate(std::string_view name) {
+    constexpr std::string_view others[] = {
+        "log",           "busy-polling",         "set-dumpable",
+        "strict-limits", "insecure-fork-wanted", "numa-cpu-mapping"};
+    return name.starts_with("option ") ||
+           std::find(std::begin(others), std::end(others), name) != std::end(others);
+}
+
+std::string joined(Words words) {
+    std::string text;
+    for (const auto& word : words)
+        text += (text.empty() ? "" : " ") + word;
+    return text;
+}
+
 class Reader {
   public:
     Reader(Draft& draft, const Environment& environment)
-        : draft_(draft), environment_(environment) {}
+        : draft_(draft), environment_([this, &environment](const std::string& name) {
+              const auto own = draft_.variables.find(name);
+              if (own != draft_.variables.end()) return own->second;
+              const bool asked = environment && !draft_.environment_hidden;
+              return asked ? environment(name) : std::nullopt;
+          }) {}
 
     void line(std::string_view text, const Location& at) {
+        if (text.size() > most_line_bytes) return draft_.alert(at, "line too long");
         auto split = split_words(text, environment_);
+        if (split && split->empty()) return;
+        if (split && directive(*split, at)) return;
+        if (!taking()) return;
         if (!split) return draft_.alert(at, split.error().text);
-        if (split->empty()) return;
         const Words words(*split);
-        for (const auto& known : sections)
-            if (known.name == words[0] && (known.section != in_global || words.size() == 1))
-                return open(known.section, words, at);
-        const auto end = unread_sections.end();
-        if (words.size() < 3 && std::find(unread_sections.begin(), end, words[0]) != end)
-            return skip(words[0], at);
+        for (const auto& row : section_rows())
+            if (row.name == words[0] && opens(row, words)) return open(row, words, at);
         if (skipping_) return skipped_line(words[0], at);
         statement(words, at);
     }
 
+    void end(const Location& at) {
+        save_defaults();
+        if (!conditions_.empty())
+            draft_.alert(at, "missing '.endif' for " + std::to_string(conditions_.size()) +
+                                 " '.if' above the end of the file");
+    }
+
   private:
-    void skip(const std::string& name, const Location& at) {
-        skipping_ = true;
-        section_name_ = name;
-        if (name == "resolvers") {
-            draft_.uses.push_back({name, KeywordClass::inert, at,
-                                   "names are resolved by the system, again and again", ""});
-            return;
+    // Of one `.if`: is its block being taken, may a later one be, or has one been?
+    enum class Branch { taken, open, done };
+
+    bool taking() const {
+        return std::all_of(conditions_.begin(), conditions_.end(),
+                           [](Branch branch) { return branch == Branch::taken; });
+    }
+
+    // A line that starts with a dot: `.if` and its like. Answers whether it was one.
+    bool directive(Words words, const Location& at) {
+        const std::string& name = words[0];
+        const std::string rest = joined(words.subspan(1));
+        if (name == ".if") {
+            if (conditions_.size() >= most_nested_conditions)
+                draft_.alert(at, "too many nested '.if'");
+            else
+                conditions_.push_back(taking() ? branch(rest, at) : Branch::done);
+        } else if (name == ".elif" || name == ".else" || name == ".endif") {
+            if (conditions_.empty())
+                draft_.alert(at, "lone '" + name + "' with no matching '.if'");
+            else
+                next_branch(name, rest, at);
+        } else if (name == ".notice" || name == ".diag" || name == ".warning" || name == ".alert") {
+            const auto severity = name == ".alert"     ? Severity::alert
+                                  : name == ".warning" ? Severity::warning
+                                                       : Severity::notice;
+            if (taking() && name != ".diag") draft_.report(severity, at, "'" + rest + "'");
+        } else {
+            return false;
         }
-        const std::string why = "pgsteer has no such section";
-        const std::string instead = "remove the section";
-        draft_.uses.push_back({name, KeywordClass::refused, at, why, instead});
-        draft_.alert(at, "'" + name + "' : not supported: " + why + "; " + instead);
+        return true;
     }
 
-    void skipped_line(const std::string& word, const Location& at) {
-        if (section_name_ != "resolvers") return;  // the section itself is an alert
-        const auto end = resolver_lines.end();
-        if (std::find(resolver_lines.begin(), end, word) != end) return;
-        std::vector<std::string_view> names(resolver_lines.begin(), end);
-        for (const auto& known : sections)
-            names.push_back(known.name);
-        draft_.alert(at, "'" + word + "' : unknown keyword in 'resolvers' section" +
-                             did_you_mean(word, names));
+    void next_branch(const std::string& name, const std::string& rest, const Location& at) {
+        const Branch before = conditions_.back();
+        conditions_.pop_back();
+        if (name == ".endif") return;
+        Branch next = Branch::done;
+        if (before == Branch::open && taking())
+            next = name == ".else" ? Branch::taken : branch(rest, at);
+        conditions_.push_back(next);
     }
 
-    void open(Section section, Words words, const Location& at) {
-        skipping_ = false;
-        section_ = section;
-        section_name_ = words[0];
-        Line line{draft_, nullptr, at, words[0]};
-        if (section == in_global) return;
+    Branch branch(const std::string& condition, const Location& at) {
+        const auto value = holds(condition, environment_);
+        if (!value) draft_.alert(at, value.error().text);
+        return value && *value ? Branch::taken : Branch::open;
+    }
+
+    // A known section's word opens it unless it is a line of the section above: `cache NAME` does,
+    // and so do `peers NAME` and `global`; a `log` line never looks like one.
+    bool opens(const SectionRow& row, Words words) const {
+        if (row.section != 0) return true;
+        return words.size() == 2 || (words.size() == 1 && section_ == 0);
+    }
+
+    void open(const SectionRow& row, Words words, const Location& at) {
+        save_defaults();
+        skipping_ = row.section == 0;
+        section_ = row.section;
+        row_ = &row;
+        draft_.use({std::string(row.name), row.kind, at, std::string(row.reason),
+                    std::string(row.instead)});
+        Line line{draft_, nullptr, at, words[0], false, environment_};
+        if (row.kind == KeywordClass::refused) refuse(line, row.name, row.reason, row.instead);
+        if (row.section == in_global) line.arguments(words.subspan(1), 0, 0);
+        if (row.section != 0 && row.section != in_global) open_proxy(line, words);
+    }
+
+    void open_proxy(Line& line, Words words) {
+        const auto section = static_cast<Section>(section_);
         const bool has_from = words.size() >= 3 && words[words.size() - 2] == "from";
         const Words plain = has_from ? words.first(words.size() - 2) : words;
         if (section != in_defaults && plain.size() < 2)
@@ -111,30 +150,39 @@ class Reader {
         Proxy proxy = start(section, has_from ? &words.back() : nullptr, line);
         proxy.section = section;
         proxy.name = plain.size() > 1 ? plain[1] : "";
-        proxy.at = at;
-        proxy.own_expects = false;
+        proxy.at = line.at;
+        proxy.own_check = proxy.own_send = proxy.own_expects = false;
         if (!is_proxy_name(proxy.name))
             line.alert("the name '" + proxy.name + "' may hold letters, digits and - _ . : only");
-        if (section != in_defaults) {
+        if (section == in_defaults)
+            draft_.defaults = std::move(proxy);
+        else
             draft_.proxies.push_back(std::move(proxy));
-            return;
-        }
-        draft_.defaults = std::move(proxy);
-        save_defaults();
     }
 
     // A proxy as its defaults leave it; a defaults section itself starts afresh.
     Proxy start(Section section, const std::string* from, Line& line) {
         if (!from) return section == in_defaults ? Proxy{} : draft_.defaults;
         const auto named = draft_.named_defaults.find(*from);
-        if (named != draft_.named_defaults.end()) return named->second;
-        line.alert("no defaults section '" + *from + "' above");
-        return draft_.defaults;
+        if (named == draft_.named_defaults.end()) {
+            std::vector<std::string_view> names;
+            for (const auto& [name, proxy] : draft_.named_defaults)
+                names.push_back(name);
+            line.alert("no defaults section '" + *from + "' above" + did_you_mean(*from, names));
+            return draft_.defaults;
+        }
+        const auto again = draft_.doubled_defaults.find(*from);
+        if (again != draft_.doubled_defaults.end())
+            line.alert("ambiguous defaults section '" + *from + "': it is at " +
+                       named->second.at.text() + " and at " + again->second.text());
+        return named->second;
     }
 
     void save_defaults() {
-        if (section_ == in_defaults && !draft_.defaults.name.empty())
-            draft_.named_defaults[draft_.defaults.name] = draft_.defaults;
+        if (section_ != in_defaults || draft_.defaults.name.empty()) return;
+        const auto& name = draft_.defaults.name;
+        if (!draft_.named_defaults.emplace(name, draft_.defaults).second)
+            draft_.doubled_defaults.emplace(name, draft_.defaults.at);
     }
 
     Proxy* proxy() {
@@ -142,9 +190,25 @@ class Reader {
         return section_ == in_defaults ? &draft_.defaults : &draft_.proxies.back();
     }
 
+    std::string section_name() const { return row_ ? std::string(row_->name) : ""; }
+
+    void skipped_line(const std::string& word, const Location& at) {
+        if ((" " + std::string(row_->lines)).find(" " + word + " ") != std::string::npos) return;
+        std::vector<std::string_view> names;
+        for (std::string_view rest = row_->lines; !rest.empty();) {
+            names.push_back(rest.substr(0, rest.find(' ')));
+            rest.remove_prefix(names.back().size() + 1);
+        }
+        for (const auto& row : section_rows())
+            names.push_back(row.name);
+        draft_.alert(at, "'" + word + "' : unknown keyword in '" + section_name() + "' section" +
+                             did_you_mean(word, names));
+    }
+
     void statement(Words words, const Location& at) {
-        Line line{draft_, nullptr, at, words[0]};
-        if (words[0] == "no" && words.size() > 1) {
+        Line line{draft_, nullptr, at, words[0], false, environment_};
+        const bool restores = words[0] == "default";  // every option of ours is off by default
+        if ((words[0] == "no" || restores) && words.size() > 1) {
             line.negated = true;
             words = words.subspan(1);
         }
@@ -164,21 +228,19 @@ class Reader {
     }
 
     void apply(Line& line, const Row& row, Words rest) {
-        const bool can_negate = row.name.starts_with("option ") || row.name == "log" ||
-                                row.name == "daemon" || row.name == "quiet";
-        if (line.negated && !can_negate) return line.alert("cannot follow 'no'");
+        if (line.negated && !can_negate(row.name))
+            return line.alert("cannot follow 'no' or 'default': only options and log can");
         line.proxy = proxy();
         line.used((line.negated ? "no " : "") + line.keyword, row.kind, row.reason, row.instead);
         if (row.kind == KeywordClass::refused && !line.negated)
             refuse(line, row.name, row.reason, row.instead);
         if (row.parse) row.parse(line, rest);
-        save_defaults();
     }
 
     void misplaced(Line& line, const Row& row) {
         const bool other_half =
             (section_ == in_frontend || section_ == in_backend) && (row.where & in_proxy) != 0;
-        const std::string text = "not allowed in section '" + section_name_ + "'";
+        const std::string text = "not allowed in section '" + section_name() + "'";
         if (section_ == 0)
             line.alert("no section is open; write 'global', 'defaults' or 'listen NAME' above");
         else if (other_half && row.kind != KeywordClass::refused && row.name != "server" &&
@@ -199,19 +261,20 @@ class Reader {
             else
                 pairs.push_back(row.name);
         });
-        for (const auto& known : sections)
+        for (const auto& known : section_rows())
             singles.push_back(known.name);
         line.keyword = pairs.empty() ? words[0] : pair;
-        const std::string where = section_ == 0 ? "" : " in '" + section_name_ + "' section";
+        const std::string where = section_ == 0 ? "" : " in '" + section_name() + "' section";
         line.alert("unknown keyword" + where +
                    did_you_mean(line.keyword, pairs.empty() ? singles : pairs));
     }
 
     Draft& draft_;
-    const Environment& environment_;
+    const Environment environment_;
     unsigned section_ = 0;
-    std::string section_name_;
+    const SectionRow* row_ = nullptr;
     bool skipping_ = false;
+    std::vector<Branch> conditions_;
 };
 
 }  // namespace
@@ -220,11 +283,16 @@ void read_text(Draft& draft, std::string_view text, const std::string& file_name
                const Environment& environment) {
     const auto file = std::make_shared<const std::string>(file_name);
     Reader reader(draft, environment);
-    for (unsigned number = 1; !text.empty(); ++number) {
+    unsigned number = 0;
+    const bool whole = text.empty() || text.ends_with('\n');
+    while (!text.empty()) {
         const auto end = text.find('\n');
-        reader.line(text.substr(0, end), {file, number});
+        reader.line(text.substr(0, end), {file, ++number});
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
+    reader.end({file, number});
+    if (!whole)
+        draft.warning({file, number}, "missing LF on last line, file might have been truncated");
 }
 
 }  // namespace pgsteer::config

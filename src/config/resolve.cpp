@@ -25,7 +25,7 @@ std::vector<log::Target> logs_of(const Draft& draft, const Proxy& proxy) {
     if (proxy.log_global) logs = draft.global.logs;
     logs.insert(logs.end(), proxy.logs.begin(), proxy.logs.end());
     for (auto& target : logs)
-        target.tag = draft.log_tag;
+        target.tag = proxy.log_tag.value_or(draft.log_tag);
     return logs;
 }
 
@@ -69,11 +69,12 @@ void check_target(Draft& draft, const Proxy& proxy) {
     for (const auto& other : draft.proxies)
         if (has_back(other)) names.push_back(other.name);
     if (found == draft.proxies.end())
-        draft.alert(proxy.front.default_backend_at, title(proxy) + " : unable to find required default_backend '" +
-                                  *name + "'" + did_you_mean(*name, names));
+        draft.alert(proxy.front.default_backend_at,
+                    title(proxy) + " : unable to find required default_backend '" + *name + "'" +
+                        did_you_mean(*name, names));
     else if (found->http_mode)
         draft.alert(proxy.front.default_backend_at, title(proxy) + " : default_backend '" + *name +
-                                  "' is in mode http; use one in mode tcp");
+                                                        "' is in mode http; use one in mode tcp");
 }
 
 void warn_front(Draft& draft, const Proxy& proxy) {
@@ -116,6 +117,8 @@ Frontend front_of(const Draft& draft, const Proxy& proxy) {
     front.logs = logs_of(draft, proxy);
     front.mode = proxy.http_mode ? Frontend::Mode::http : Frontend::Mode::tcp;
     if (proxy.section == in_listen) front.default_backend = proxy.name;
+    for (auto& bind : front.binds)
+        if (!bind.backlog) bind.backlog = proxy.backlog;
     if (!proxy.http_mode || !proxy.stats) return front;
     front.stats = proxy.stats;
     if (front.stats->description && front.stats->description->empty())
@@ -149,6 +152,11 @@ void resolve(Draft& draft, Config& config) {
         warn_front(draft, proxy);
         warn_back(draft, proxy);
     }
+    const auto warnings = std::count_if(
+        draft.diagnostics.begin(), draft.diagnostics.end(),
+        [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::warning; });
+    if (draft.zero_warning && warnings > 0)
+        draft.alert({}, "there are warnings and 'zero-warning' is set");
     if (draft.proxies.empty() && draft.diagnostics.empty())
         draft.alert({}, "no 'listen' or 'frontend' section: nothing to do");
 }

@@ -9,10 +9,21 @@ bool is_name(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
+std::string_view leading_name(std::string_view text) {
+    std::size_t length = 0;
+    while (length < text.size() && is_name(text[length]))
+        ++length;
+    return text.substr(0, length);
+}
+
+std::string value_of(std::string_view name, const Environment& environment) {
+    return environment ? environment(std::string(name)).value_or("") : "";
+}
+
 class Splitter {
   public:
     Splitter(std::string_view line, const Environment& environment)
-        : rest_(line), environment_(environment) {}
+        : line_(line), rest_(line), environment_(environment) {}
 
     Result<std::vector<std::string>> run() {
         while (!rest_.empty()) {
@@ -20,24 +31,35 @@ class Splitter {
             if (!in_double_ && (c == '#' || c == '\n' || c == '\r')) break;
             if (auto step = one(c); !step) return step.error();
         }
-        if (in_double_) return Error{"unmatched double quote"};
+        if (in_double_) return error("unmatched quote", quote_);
         end_word();
+        if (words_.size() > most_words)
+            return Error{"too many words, at most " + std::to_string(most_words) +
+                         " are read of a line"};
         return std::move(words_);
     }
 
   private:
+    std::size_t position() const { return line_.size() - rest_.size(); }
+
+    static Error error(const std::string& text, std::size_t position) {
+        return Error{text + " at position " + std::to_string(position + 1)};
+    }
+
     Result<void> one(char c) {
         if (c == '\\') return escape();
         if (c == '"') {
             in_double_ = !in_double_;
+            quote_ = position();
             in_word_ = true;
         } else if (c == '\'' && !in_double_) {
             return single_quoted();
-        } else if (c == '$' && in_double_ && rest_.size() > 1 &&
-                   (is_name(rest_[1]) || rest_[1] == '{')) {
+        } else if (c == '$' && in_double_) {
             return variable();
         } else if ((c == ' ' || c == '\t') && !in_double_) {
             end_word();
+        } else if (c == '\0') {
+            return error("a NUL byte", position());
         } else {
             put(c);
         }
@@ -58,7 +80,7 @@ class Splitter {
 
     Result<void> single_quoted() {
         const auto end = rest_.find('\'', 1);
-        if (end == std::string_view::npos) return Error{"unmatched single quote"};
+        if (end == std::string_view::npos) return error("unmatched quote", position());
         word_ += rest_.substr(1, end - 1);
         in_word_ = true;
         rest_.remove_prefix(end + 1);
@@ -92,8 +114,8 @@ class Splitter {
         const auto digits = rest_.substr(2, 2);
         const auto [end, failed] =
             std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-        if (failed != std::errc{} || digits.size() != 2 || end != digits.data() + 2)
-            return Error{"\\x needs two hexadecimal digits"};
+        if (failed != std::errc{} || digits.size() != 2 || end != digits.data() + 2 || value == 0)
+            return error("truncated or invalid hexadecimal sequence", position());
         put(static_cast<char>(value));
         rest_.remove_prefix(4);
         return {};
@@ -101,34 +123,40 @@ class Splitter {
 
     Result<void> variable() {
         rest_.remove_prefix(1);
-        const bool braced = rest_.front() == '{';
+        const std::size_t start = position();
+        const bool braced = rest_.starts_with('{');
         if (braced) rest_.remove_prefix(1);
-        std::size_t length = 0;
-        while (length < rest_.size() && is_name(rest_[length]))
-            ++length;
-        const std::string name(rest_.substr(0, length));
+        const std::string name(leading_name(rest_));
         if (name.empty() || (name[0] >= '0' && name[0] <= '9'))
-            return Error{"bad environment variable name"};
-        rest_.remove_prefix(length);
+            return error("forbidden first char in environment variable name", position());
+        rest_.remove_prefix(name.size());
         std::optional<std::string> value;
         if (environment_) value = environment_(name);
+        bool split = false;
         if (braced) {
             const auto close = rest_.find('}');
-            if (close == std::string_view::npos) return Error{"missing '}' after ${" + name};
             const auto tail = rest_.substr(0, close);
-            if (!tail.empty() && tail[0] != '-')
-                return Error{"unexpected '" + std::string(tail) + "' in ${" + name + "}"};
-            if (!value && !tail.empty()) value = std::string(tail.substr(1));
+            split = tail == "[*]";
+            if (close == std::string_view::npos || (!tail.empty() && tail[0] != '-' && !split))
+                return error("unmatched brace in environment variable name", start);
+            if (!value && tail.starts_with('-')) value = std::string(tail.substr(1));
             rest_.remove_prefix(close + 1);
         }
-        word_ += value.value_or("");
+        for (const char c : value.value_or("")) {
+            if (split && (c == ' ' || c == '\t'))
+                end_word();
+            else
+                put(c);
+        }
         return {};
     }
 
+    std::string_view line_;
     std::string_view rest_;
     const Environment& environment_;
     std::vector<std::string> words_;
     std::string word_;
+    std::size_t quote_ = 0;  // where the open double quote is
     bool in_word_ = false;
     bool in_double_ = false;
 };
@@ -138,6 +166,25 @@ class Splitter {
 Result<std::vector<std::string>> split_words(std::string_view line,
                                              const Environment& environment) {
     return Splitter(line, environment).run();
+}
+
+std::string expand_variables(std::string_view text, const Environment& environment) {
+    std::string expanded;
+    while (true) {
+        const auto dollar = text.find('$');
+        expanded += text.substr(0, dollar);
+        if (dollar == std::string_view::npos) return expanded;
+        text.remove_prefix(dollar + 1);
+        const bool braced = text.starts_with('{');
+        const auto name = leading_name(braced ? text.substr(1) : text);
+        const std::size_t length = name.size() + (braced ? 2 : 0);
+        if (name.empty() || length > text.size() || (braced && text[length - 1] != '}')) {
+            expanded += '$';  // not a variable: the address is refused with its text
+            continue;
+        }
+        expanded += value_of(name, environment);
+        text.remove_prefix(length);
+    }
 }
 
 }  // namespace pgsteer::config

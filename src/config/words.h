@@ -1,6 +1,7 @@
 // One configuration line to words, by HAProxy's rules: blanks separate, a backslash escapes, '..'
-// is literal, ".." expands $NAME, ${NAME} and ${NAME-default}, an unquoted # ends the line. Pure;
-// any thread. Source: HAProxy 2.6 configuration manual 2.2 and 2.3, tools.c parse_line.
+// is literal, ".." expands $NAME, ${NAME}, ${NAME-default} and ${NAME[*]} (as many words as the
+// value has), an unquoted # ends the line. Pure; any thread. Source: HAProxy 2.6 configuration
+// manual 2.2 and 2.3, tools.c parse_line.
 #pragma once
 
 #include <functional>
@@ -15,8 +16,14 @@ namespace pgsteer::config {
 
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
-// Errors: a quote or a brace that is not closed, a bad variable name, \x without two hex digits.
-// An unset variable without default is empty, as in HAProxy.
+inline constexpr std::size_t most_words = 64;  // HAProxy's MAX_LINE_ARGS
+
+// Errors, in HAProxy's words and with the position: a quote or a brace that is not closed, a bad
+// variable name, \x without two hex digits (or with 00), more than most_words words. An unset
+// variable without default is empty, as in HAProxy.
 Result<std::vector<std::string>> split_words(std::string_view line, const Environment& environment);
+
+// $NAME and ${NAME} of an address, which HAProxy expands without quotes too (tools.c env_expand).
+std::string expand_variables(std::string_view text, const Environment& environment);
 
 }  // namespace pgsteer::config

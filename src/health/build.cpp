@@ -74,8 +74,8 @@ void add_backend(const config::Backend& backend, std::size_t workers,
     table.backends.push_back(std::move(row));
 }
 
-void add_frontend(const config::Frontend& frontend, std::size_t workers,
-                  routing::RoutingTable& table) {
+void add_frontend(const config::Global& global, const config::Frontend& frontend,
+                  std::size_t workers, routing::RoutingTable& table) {
     const auto back =
         std::find_if(table.backends.begin(), table.backends.end(),
                      [&](const auto& row) { return row.name == frontend.default_backend; });
@@ -87,6 +87,8 @@ void add_frontend(const config::Frontend& frontend, std::size_t workers,
     row.client_fin_timeout = or_default(frontend.client_fin_timeout);
     row.limit = frontend.maxconn;
     row.log_empty_sessions = frontend.log_empty_sessions;
+    // A quiet process without `log` lines has nobody to tell of a session: nothing is reported up.
+    row.log_sessions = !global.quiet || !global.logs.empty() || !frontend.logs.empty();
     row.shared = std::make_shared<routing::Shared>(workers);
     table.frontends.push_back(std::move(row));
 }
@@ -117,7 +119,7 @@ routing::RoutingTable first_rows(const config::Config& config, std::size_t worke
         add_backend(backend, workers, table);
     for (const config::Frontend& frontend : config.frontends)
         if (frontend.mode == config::Frontend::Mode::tcp && frontend.default_backend)
-            add_frontend(frontend, workers, table);
+            add_frontend(config.global, frontend, workers, table);
     return table;
 }
 

@@ -1,0 +1,153 @@
+// The keywords of HAProxy 2.6's proxy sections that pgsteer has no use for (inert) or cannot keep
+// what they promise (refused), with the reason.
+#include "config/keywords.h"
+
+namespace pgsteer::config {
+namespace {
+
+constexpr std::string_view no_rules = "sessions go by port, not by rules";
+constexpr std::string_view per_port = "use one listen section a port";
+constexpr std::string_view no_tables = "there are no stick tables";
+constexpr std::string_view use_source = "use 'balance source'";
+constexpr std::string_view use_httpchk = "use 'option httpchk' or a plain check";
+constexpr std::string_view foreign = "it does not speak PostgreSQL";
+constexpr std::string_view no_web = "there is no HTTP to relay";
+constexpr std::string_view no_cookie = "PostgreSQL sessions carry no cookie";
+constexpr std::string_view counted = "the counters and logs are always up to date";
+constexpr std::string_view one_form = "session lines have one form";
+constexpr std::string_view judged = "servers are judged anew at start";
+constexpr std::string_view no_splice = "bytes are copied, not spliced";
+constexpr std::string_view at_once = "PostgreSQL's packets go at once";
+constexpr std::string_view old_name = "HAProxy dropped it in 2.1";
+constexpr std::string_view remove_it = "remove the line";
+
+constexpr Row web(std::string_view name, unsigned where = in_proxy) {
+    return inert_row(name, where, no_web);
+}
+constexpr Row no_check(std::string_view name) {
+    return refused_row(name, in_back, foreign, use_httpchk);
+}
+
+constexpr Row rows[] = {
+    refused_row("acl", in_proxy, no_rules, per_port),
+    inert_row("bind-process", in_proxy, "pgsteer is one process"),
+    web("capture", in_front),
+    refused_row("clitimeout", in_proxy, old_name, "use 'timeout client'"),
+    web("compression"),
+    refused_row("contimeout", in_proxy, old_name, "use 'timeout connect'"),
+    inert_row("cookie", in_back, no_cookie),
+    web("declare", in_front),
+    inert_row("description", in_proxy, "a comment"),
+    refused_row("dispatch", in_back, "sessions go to servers", "use 'server'"),
+    refused_row("email-alert", in_proxy, "no mail is sent", "watch the log for state changes"),
+    inert_row("error-log-format", in_front, one_form),
+    web("errorfile"),
+    web("errorfiles"),
+    web("errorloc"),
+    web("errorloc302"),
+    web("errorloc303"),
+    refused_row("external-check", in_back, "no program is started for a check", use_httpchk),
+    refused_row("filter", in_proxy, no_rules, remove_it),
+    inert_row("force-persist", in_back, no_cookie),
+    inert_row("fullconn", in_back, "limits are fixed"),
+    inert_row("grace", in_proxy, "sessions end when their clients do"),
+    inert_row("hash-type", in_back, "'balance source' has one way to hash"),
+    web("http-after-response"),
+    web("http-error"),
+    refused_row("http-request", in_proxy, no_web, remove_it),
+    web("http-response"),
+    web("http-reuse", in_back),
+    web("http-send-name-header", in_back),
+    inert_row("id", in_proxy, "pgsteer goes by names"),
+    inert_row("ignore-persist", in_back, no_cookie),
+    inert_row("load-server-state-from-file", in_back, judged),
+    inert_row("log-format", in_front, one_form),
+    inert_row("log-format-sd", in_front, one_form),
+    web("max-keep-alive-queue", in_back),
+    refused_row("monitor", in_front, no_rules, "use the stats page"),
+    refused_row("monitor-uri", in_front, no_web, "use the stats page"),
+    inert_row("option abortonclose", in_back, "a client that has gone always frees its place"),
+    web("option accept-invalid-http-request", in_front),
+    web("option accept-invalid-http-response", in_back),
+    web("option checkcache", in_back),
+    inert_row("option contstats", in_front, counted),
+    web("option disable-h2-upgrade", in_front),
+    inert_row("option dontlog-normal", in_front, "every session is logged"),
+    refused_row("option external-check", in_back, "no program is started for a check", use_httpchk),
+    web("option forwardfor"),
+    web("option h1-case-adjust-bogus-client", in_front),
+    web("option h1-case-adjust-bogus-server", in_back),
+    web("option http-buffer-request"),
+    web("option http-ignore-probes", in_front),
+    web("option http-keep-alive"),
+    web("option http-no-delay"),
+    web("option http-pretend-keepalive", in_back),
+    web("option http-restrict-req-hdr-names"),
+    web("option http-server-close"),
+    web("option http-tunnel"),
+    web("option http-use-htx"),
+    web("option http-use-proxy-header", in_front),
+    web("option httpclose"),
+    web("option httplog"),
+    web("option httpslog"),
+    web("option idle-close-on-response", in_front),
+    inert_row("option independent-streams", in_proxy, "each side has its own idle limit"),
+    no_check("option ldap-check"),
+    inert_row("option log-separate-errors", in_front, counted),
+    inert_row("option logasap", in_front, counted),
+    no_check("option mysql-check"),
+    inert_row("option nolinger", in_proxy, "a side is reset only when the other was"),
+    web("option originalto"),
+    inert_row("option persist", in_back, no_cookie),
+    refused_row("option pgsql-check", in_back,
+                "it tells neither primary from standby nor a sick server from a sound one",
+                "use 'option httpchk'"),
+    web("option prefer-last-server", in_back),
+    no_check("option redis-check"),
+    no_check("option smtpchk"),
+    inert_row("option socket-stats", in_front, counted),
+    inert_row("option splice-auto", in_proxy, no_splice),
+    inert_row("option splice-request", in_proxy, no_splice),
+    inert_row("option splice-response", in_proxy, no_splice),
+    no_check("option spop-check"),
+    no_check("option ssl-hello-chk"),
+    inert_row("option tcp-smart-accept", in_front, at_once),
+    inert_row("option tcp-smart-connect", in_back, at_once),
+    refused_row("option transparent", in_back, "sessions go to servers", "use 'server'"),
+    inert_row("persist", in_back, no_cookie),
+    refused_row("rate-limit", in_front, "session rates are not limited", "use 'maxconn'"),
+    web("redirect"),
+    inert_row("retry-on", in_back, "only a connect is tried again"),
+    inert_row("server-state-file-name", in_back, judged),
+    refused_row("server-template", in_back, "every server has a line of its own",
+                "write one 'server' line for each"),
+    refused_row("source", in_back, "the kernel chooses the source address", remove_it),
+    refused_row("srvtimeout", in_proxy, old_name, "use 'timeout server'"),
+    refused_row("stick", in_back, no_tables, use_source),
+    refused_row("stick-table", in_proxy, no_tables, use_source),
+    refused_row("tcp-check", in_back, "checks are HTTP or a plain connect", use_httpchk),
+    refused_row("tcp-request", in_proxy, no_rules, "use pg_hba.conf or a firewall"),
+    refused_row("tcp-response", in_back, no_rules, remove_it),
+    refused_row("timeout clitimeout", in_proxy, old_name, "use 'timeout client'"),
+    refused_row("timeout contimeout", in_proxy, old_name, "use 'timeout connect'"),
+    web("timeout http-keep-alive"),
+    web("timeout http-request"),
+    refused_row("timeout srvtimeout", in_proxy, old_name, "use 'timeout server'"),
+    web("timeout tarpit"),
+    refused_row("timeout tunnel", in_back, "a session has one idle limit a side",
+                "use 'timeout client' and 'timeout server'"),
+    refused_row("transparent", in_back, "sessions go to servers", "use 'server'"),
+    web("unique-id-format", in_front),
+    web("unique-id-header", in_front),
+    refused_row("use-fcgi-app", in_back, no_web, remove_it),
+    refused_row("use-server", in_back, no_rules, per_port),
+    refused_row("use_backend", in_front, no_rules, "use 'default_backend'"),
+};
+
+}  // namespace
+
+std::span<const Row> unused_proxy_rows() {
+    return rows;
+}
+
+}  // namespace pgsteer::config
