@@ -51,10 +51,9 @@ class Reader {
     void line(std::string_view text, const Location& at) {
         if (text.size() > most_line_bytes) return draft_.alert(at, "line too long");
         auto split = split_words(text, environment_);
-        if (split && split->empty()) return;
-        if (split && directive(*split, at)) return;
-        if (!taking()) return;
+        // As in HAProxy, a line that `.if` leaves out must have its quotes right too.
         if (!split) return draft_.alert(at, split.error().text);
+        if (split->empty() || directive(*split, at) || !taking()) return;
         const Words words(*split);
         for (const auto& row : section_rows())
             if (row.name == words[0] && opens(row, words)) return open(row, words, at);

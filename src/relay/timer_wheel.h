@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -34,6 +35,7 @@ class TimerWheel {
         node.next = heads_[bucket];
         if (node.next != no_slot) nodes_[node.next].previous = slot;
         heads_[bucket] = slot;
+        occupied_[bucket / 64] |= std::uint64_t{1} << bucket % 64;
         ++size_;
     }
 
@@ -45,6 +47,8 @@ class TimerWheel {
         else
             heads_[node.bucket] = node.next;
         if (node.next != no_slot) nodes_[node.next].previous = node.previous;
+        if (heads_[node.bucket] == no_slot)
+            occupied_[node.bucket / 64] &= ~(std::uint64_t{1} << node.bucket % 64);
         node = Node{};
         --size_;
     }
@@ -52,14 +56,11 @@ class TimerWheel {
     // Milliseconds until the next bucket that holds something; -1: none (wait without end).
     int wait(Tick now) const {
         if (size_ == 0) return -1;
-        const std::uint32_t current = now >> tick_shift;
-        const std::uint32_t behind = current - done_;
-        for (std::uint32_t step = 0; step < buckets; ++step) {
-            if (heads_[(done_ + 1 + step) % buckets] == no_slot) continue;
-            if (step + 1 <= behind) return 0;
-            return static_cast<int>(((step + 1 - behind) << tick_shift) - (now & 7U));
-        }
-        return -1;
+        const std::uint32_t behind = (now >> tick_shift) - done_;
+        const std::uint32_t ahead = next_occupied((done_ + 1) % buckets) + 1;
+        if (ahead <= behind) return 0;
+        return static_cast<int>(((ahead - behind) << tick_shift) -
+                                (now & ((1U << tick_shift) - 1)));
     }
 
     // Takes every slot whose bucket is due out of the wheel and appends it to `due`.
@@ -79,6 +80,18 @@ class TimerWheel {
     }
 
   private:
+    // Buckets from `from` on (wrapping) until one that holds something; there is one.
+    std::uint32_t next_occupied(std::uint32_t from) const {
+        std::uint64_t word = occupied_[from / 64] >> from % 64;
+        if (word != 0) return static_cast<std::uint32_t>(std::countr_zero(word));
+        std::uint32_t distance = 64 - from % 64;
+        for (std::uint32_t i = 1; i <= occupied_.size(); ++i, distance += 64) {
+            word = occupied_[(from / 64 + i) % occupied_.size()];
+            if (word != 0) return distance + static_cast<std::uint32_t>(std::countr_zero(word));
+        }
+        return buckets - 1;
+    }
+
     static constexpr std::uint32_t nowhere = UINT32_MAX;
     struct Node {
         SlotIndex previous = no_slot;
@@ -87,6 +100,8 @@ class TimerWheel {
     };
     std::vector<Node> nodes_;
     std::array<SlotIndex, buckets> heads_{};
+    std::array<std::uint64_t, buckets / 64>
+        occupied_{};  // a bit a bucket: wait() is asked every loop
     std::size_t size_ = 0;
     std::uint32_t done_ = 0;  // the last bucket number that was expired
 };

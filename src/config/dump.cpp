@@ -1,0 +1,221 @@
+#include "config/dump.h"
+
+#include <algorithm>
+
+#include "base/units.h"
+
+namespace pgsteer::config {
+namespace {
+
+// Writes "  NAME VALUE" lines; what is unset is left out.
+class Writer {
+  public:
+    void title(const std::string& text) { text_ += text + "\n"; }
+    void fact(const std::string& name, const std::string& value) {
+        text_ += "  " + name + " " + value + "\n";
+    }
+    void number(const std::string& name, std::uint64_t value) {
+        if (value != 0) fact(name, std::to_string(value));
+    }
+    void time(const std::string& name, milliseconds value) {
+        if (value.count() != 0) fact(name, format_time(value));
+    }
+    void flag(const std::string& name, bool value) {
+        if (value) text_ += "  " + name + "\n";
+    }
+    void text(const std::string& name, const std::optional<std::string>& value) {
+        if (value) fact(name, quoted(*value));
+    }
+    std::string take() { return std::move(text_); }
+
+    static std::string quoted(const std::string& value) {
+        static constexpr char digits[] = "0123456789abcdef";
+        std::string out = "\"";
+        for (const char c : value) {
+            const auto byte = static_cast<unsigned char>(c);
+            if (byte < ' ' || byte == 0x7f)
+                out += std::string("\\x") + digits[byte >> 4] + digits[byte & 15];
+            else
+                out += (c == '"' || c == '\\') ? std::string("\\") + c : std::string(1, c);
+        }
+        return out + "\"";
+    }
+
+  private:
+    std::string text_;
+};
+
+std::string octal(unsigned value) {
+    std::string text;
+    for (; value != 0; value >>= 3)
+        text.insert(text.begin(), static_cast<char>('0' + (value & 7)));
+    return "0" + text;
+}
+
+std::string words(const Bind& bind) {
+    std::string text;
+    switch (bind.kind) {
+        case Bind::Kind::any_ipv4:
+            text = "any-ipv4 " + bind.endpoint.text();
+            break;
+        case Bind::Kind::any_ipv6:
+            text = "any-ipv6 " + bind.endpoint.text();
+            break;
+        case Bind::Kind::endpoint:
+            text = "address " + bind.endpoint.text();
+            break;
+        case Bind::Kind::unix_socket:
+            text = "unix " + bind.endpoint.text();
+            break;
+        case Bind::Kind::descriptor:
+            text = "fd " + std::to_string(bind.descriptor.value_or(-1));
+    }
+    if (bind.v4v6) text += " v4v6";
+    if (bind.v6only) text += " v6only";
+    if (bind.mode) text += " mode " + octal(*bind.mode);
+    if (bind.user) text += " user " + *bind.user;
+    if (bind.group) text += " group " + *bind.group;
+    if (bind.interface) text += " interface " + *bind.interface;
+    if (bind.backlog) text += " backlog " + std::to_string(*bind.backlog);
+    if (bind.name) text += " name " + *bind.name;
+    if (bind.tcp_user_timeout) text += " tcp-ut " + format_time(*bind.tcp_user_timeout);
+    if (bind.maxconn) text += " maxconn " + std::to_string(*bind.maxconn);
+    return text;
+}
+
+std::string words(const Server& server) {
+    std::string text = server.name + " " + server.endpoint.text();
+    if (server.check) text += " check";
+    if (server.check_address) text += " addr " + *server.check_address;
+    if (server.check_port) text += " port " + std::to_string(number(*server.check_port));
+    text += " inter " + format_time(server.inter);
+    if (server.fast_inter) text += " fastinter " + format_time(*server.fast_inter);
+    if (server.down_inter) text += " downinter " + format_time(*server.down_inter);
+    text += " rise " + std::to_string(server.rise) + " fall " + std::to_string(server.fall);
+    text += " weight " + std::to_string(server.weight);
+    if (server.maxconn != 0) text += " maxconn " + std::to_string(server.maxconn);
+    if (server.backup) text += " backup";
+    if (server.disabled) text += " disabled";
+    if (server.cut_when_down) text += " on-marked-down shutdown-sessions";
+    if (server.init_state == InitState::up) text += " init-state up";
+    if (!server.resolve_at_start) text += " init-addr none";
+    if (server.tcp_user_timeout) text += " tcp-ut " + format_time(*server.tcp_user_timeout);
+    return text;
+}
+
+void keepalive(Writer& out, const KeepaliveOptions& options) {
+    std::string text = options.enabled ? "on" : "off";
+    if (options.idle) text += " idle " + format_time(*options.idle);
+    if (options.interval) text += " intvl " + format_time(*options.interval);
+    if (options.count) text += " cnt " + std::to_string(*options.count);
+    if (text != "off") out.fact("keepalive", text);
+}
+
+void logs(Writer& out, const std::vector<log::Target>& targets) {
+    for (const auto& target : targets) {
+        const std::string where = target.kind == log::Target::Kind::syslog ? target.address.text()
+                                  : target.kind == log::Target::Kind::standard_output ? "stdout"
+                                                                                      : "stderr";
+        out.fact("log", where + " facility " + std::to_string(target.facility) + " level " +
+                            std::to_string(static_cast<int>(target.most)) + " tag " + target.tag);
+    }
+}
+
+void stats(Writer& out, const StatsPage& page) {
+    out.fact("stats uri", page.uri);
+    if (page.refresh) out.fact("stats refresh", format_time(*page.refresh));
+    out.text("stats realm", page.realm);
+    for (const auto& user : page.users)
+        out.fact("stats user", user.substr(0, user.find(':')));
+    out.flag("stats hide-version", page.hide_version);
+    out.flag("stats show-node", page.show_node);
+    out.flag("stats show-legends", page.show_legends);
+    out.text("stats description", page.description);
+}
+
+void check(Writer& out, const Check& check) {
+    if (check.kind == Check::Kind::tcp) return out.fact("check", "tcp");
+    out.fact("check", "http " + check.method + " " + check.uri + " " + check.version);
+    for (const auto& header : check.headers)
+        out.fact("check header", header.name + ": " + Writer::quoted(header.value));
+    if (!check.body.empty()) out.fact("check body", Writer::quoted(check.body));
+    static constexpr const char* kinds[] = {"status", "string", "rstatus", "rstring"};
+    for (const auto& expect : check.expects)
+        out.fact("expect", std::string(expect.negate ? "! " : "") +
+                               kinds[static_cast<int>(expect.kind)] + " " +
+                               Writer::quoted(expect.pattern));
+}
+
+std::string balance(const Backend& backend) {
+    static constexpr const char* kinds[] = {"roundrobin", "static-rr", "leastconn",
+                                            "first",      "source",    "random"};
+    const std::string name = kinds[static_cast<int>(backend.balance)];
+    if (backend.balance != BalanceKind::random) return name;
+    return name + "(" + std::to_string(backend.random_draws) + ")";
+}
+
+void frontend(Writer& out, const Frontend& front) {
+    out.title("frontend " + front.name);
+    out.fact("mode", front.mode == Frontend::Mode::tcp ? "tcp" : "http");
+    out.flag("disabled", front.disabled);
+    for (const auto& bind : front.binds)
+        out.fact("bind", words(bind));
+    if (front.default_backend) out.fact("default_backend", *front.default_backend);
+    if (front.stats) stats(out, *front.stats);
+    out.number("maxconn", front.maxconn);
+    out.time("timeout client", front.client_timeout);
+    out.time("timeout client-fin", front.client_fin_timeout);
+    keepalive(out, front.keepalive);
+    logs(out, front.logs);
+    out.flag("dontlognull", !front.log_empty_sessions);
+    out.flag("tcplog", front.log_format_tcp);
+}
+
+void backend(Writer& out, const Backend& back) {
+    out.title("backend " + back.name);
+    out.flag("disabled", back.disabled);
+    out.fact("balance", balance(back));
+    for (const auto& server : back.servers)
+        out.fact("server", words(server));
+    check(out, back.check);
+    out.fact("retries", std::to_string(back.retries));
+    out.flag("redispatch", back.redispatch);
+    out.flag("allbackups", back.all_backups);
+    out.flag("log-health-checks", back.log_health_checks);
+    out.time("timeout connect", back.connect_timeout);
+    out.time("timeout server", back.server_timeout);
+    out.time("timeout server-fin", back.server_fin_timeout);
+    out.time("timeout queue", back.queue_timeout);
+    out.time("timeout check", back.check_timeout);
+    keepalive(out, back.keepalive);
+    logs(out, back.logs);
+}
+
+void global(Writer& out, const Global& settings) {
+    out.title("global");
+    out.number("maxconn", settings.maxconn);
+    if (settings.threads) out.number("nbthread", *settings.threads);
+    out.flag("daemon", settings.daemon);
+    out.flag("quiet", settings.quiet);
+    out.text("user", settings.user);
+    out.text("group", settings.group);
+    out.text("pidfile", settings.pid_file);
+    out.text("node", settings.node);
+    out.text("description", settings.description);
+    out.time("hard-stop-after", settings.hard_stop_after);
+    logs(out, settings.logs);
+}
+
+}  // namespace
+
+std::string dump(const Config& config) {
+    Writer out;
+    global(out, config.global);
+    for (const auto& front : config.frontends)
+        frontend(out, front);
+    for (const auto& back : config.backends)
+        backend(out, back);
+    return out.take();
+}
+
+}  // namespace pgsteer::config
