@@ -164,7 +164,8 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string_vi
     constexpr std::size_t longest_keyword = 48;
     if (word.size() > longest_keyword) return "";
     std::string_view best;
-    std::size_t least = word.size() / 3 + 2;  // farther than this is no typing mistake
+    std::size_t least =
+        std::max<std::size_t>(2, word.size() / 3 + 1);  // farther is no typing mistake
     for (const auto candidate : candidates) {
         const std::size_t distance = edit_distance(word, candidate);
         if (distance >= least) continue;

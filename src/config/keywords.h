@@ -17,6 +17,11 @@
 
 namespace pgsteer::config {
 
+// Bounds for files that are not configurations; none is near what a person writes.
+inline constexpr std::size_t most_diagnostics = 1'000;
+inline constexpr std::size_t most_uses = 200'000;
+inline constexpr std::size_t most_addresses = 100'000;
+
 enum Section : unsigned {
     in_global = 1,
     in_defaults = 2,
@@ -72,13 +77,9 @@ struct Draft {
     }
     // Keeps the text printable, and stops adding at most_diagnostics.
     void report(Severity severity, const Location& at, const std::string& text);
+    bool full() const { return diagnostics.size() > most_diagnostics; }
     void use(KeywordUse use);
 };
-
-// Bounds for files that are not configurations; none is near what a person writes.
-inline constexpr std::size_t most_diagnostics = 1'000;
-inline constexpr std::size_t most_uses = 200'000;
-inline constexpr std::size_t most_addresses = 100'000;
 
 using Words = std::span<const std::string>;
 

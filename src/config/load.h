@@ -19,8 +19,8 @@ enum class Severity { notice, warning, alert };
 struct Diagnostic {
     Severity severity = Severity::alert;
     Location at;
-    std::string
-        text;  // without the location: "'sever' : unknown keyword ...; did you mean 'server'?"
+    // Without the location: "'sever' : unknown keyword ...; did you mean 'server'?"
+    std::string text;
     // "[FILE:LINE] TEXT"
     std::string line() const;
 };

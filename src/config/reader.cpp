@@ -284,7 +284,7 @@ void read_text(Draft& draft, std::string_view text, const std::string& file_name
     Reader reader(draft, environment);
     unsigned number = 0;
     const bool whole = text.empty() || text.ends_with('\n');
-    while (!text.empty()) {
+    while (!text.empty() && !draft.full()) {  // a text of mistakes alone is no configuration
         const auto end = text.find('\n');
         reader.line(text.substr(0, end), {file, ++number});
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);

@@ -76,7 +76,7 @@ TEST(Load, ReportsEveryMistakeWithItsLine) {
                     AllOf(HasSubstr("[t.cfg:6] "), HasSubstr("did you mean 'timeout client'?")),
                     AllOf(HasSubstr("[t.cfg:7] 'server' : "), HasSubstr("did you mean 'check'?")),
                     HasSubstr("[t.cfg:8] 'acl' : not supported: "),
-                    HasSubstr("[t.cfg:9] unmatched single quote"),
+                    HasSubstr("[t.cfg:9] unmatched quote at position 7"),
                     HasSubstr("[t.cfg:10] frontend 'f' : has no 'default_backend'")));
 }
 

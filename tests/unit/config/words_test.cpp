@@ -67,11 +67,44 @@ TEST(Words, UseTheDefaultOfAnUnsetVariable) {
     EXPECT_THAT(split("\"${NONE-7}\" \"${PORT-7}\" \"x${NONE}\""), ElementsAre("7", "5000", "x"));
 }
 
-TEST(Words, SayWhatIsNotClosed) {
-    EXPECT_THAT(error_of("a 'b"), HasSubstr("single quote"));
-    EXPECT_THAT(error_of("a \"b"), HasSubstr("double quote"));
-    EXPECT_THAT(error_of("\"${PORT"), HasSubstr("'}'"));
-    EXPECT_THAT(error_of("\\xZ1"), HasSubstr("hexadecimal"));
+TEST(Words, AreAsManyAsAVariableHasWhenItSaysSo) {
+    EXPECT_THAT(split("a \"x${TWO[*]}y\""), ElementsAre("a", "xa", "by"));
+}
+
+// Wordings and positions are those of HAProxy 2.6.12 on the same lines.
+TEST(Words, AreRefusedInHaproxysWords) {
+    EXPECT_EQ(error_of(".notice 'a b"), "unmatched quote at position 9");
+    EXPECT_EQ(error_of(".notice \"a b"), "unmatched quote at position 9");
+    EXPECT_EQ(error_of(".notice \"${X"),
+              "unmatched brace in environment variable name at position 11");
+    EXPECT_EQ(error_of(".notice \"${X def}\""),
+              "unmatched brace in environment variable name at position 11");
+    EXPECT_EQ(error_of(".notice \"$ a\""),
+              "forbidden first char in environment variable name at position 11");
+    EXPECT_EQ(error_of(".notice \"${9a}\""),
+              "forbidden first char in environment variable name at position 12");
+    EXPECT_EQ(error_of(".notice \\x4"), "truncated or invalid hexadecimal sequence at position 9");
+}
+
+TEST(Words, MayHoldNoNulByte) {
+    EXPECT_THAT(error_of("a\\x00b"), HasSubstr("hexadecimal"));
+    EXPECT_THAT(error_of(std::string_view("a\0b", 3)), HasSubstr("NUL"));
+}
+
+TEST(Words, AreSixtyFourAtMost) {
+    std::string line;
+    for (int i = 0; i < 64; ++i)
+        line += "w ";
+    EXPECT_EQ(split(line).size(), 64U);
+    EXPECT_THAT(error_of(line + "w"), HasSubstr("too many words"));
+}
+
+TEST(Words, OfAnAddressExpandVariablesWithoutQuotes) {
+    EXPECT_EQ(expand_variables("*:${PORT},:$PORT", environment), "*:5000,:5000");
+    EXPECT_EQ(expand_variables("fd@${NONE}", environment), "fd@");
+    EXPECT_EQ(expand_variables("${PORT", environment), "${PORT");
+    EXPECT_EQ(expand_variables("a$", environment), "a$");
+    EXPECT_EQ(expand_variables("${}", environment), "${}");
 }
 
 }  // namespace
