@@ -101,7 +101,9 @@ TEST(Judge, TellsTheRoleOfANodeThatIsNotFitToo) {
 TEST(Judge, SearchesALongAnswerWithoutExhaustingTheStack) {
     config::Check check;
     check.expects = {expect(Kind::rstring, "(a|b)*c")};
-    std::string body(1 << 20, 'a');
+    // The probe reads no more than this (probe/http_answer.h); glibc's matcher takes time in the
+    // square of it for such a pattern.
+    std::string body(16 * 1024, 'a');
     EXPECT_FALSE(Judge(check).judge({{}, {}, answer(200, "", body)}).passed);
     EXPECT_TRUE(Judge(check).judge({{}, {}, answer(200, "", body + "c")}).passed);
 }
