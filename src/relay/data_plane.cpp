@@ -71,8 +71,8 @@ void DataPlane::stop_accepting() {
     for (const auto& channel : state_->fellows.channels)
         channel->stop_accepting();
     // A listening TCP socket that is shut down refuses clients at once and leaves its SO_REUSEPORT
-    // group, while its number stays valid for the worker that may be looking at it. A shared one may
-    // belong to another process, too.
+    // group, while its number stays valid for the worker that may be looking at it. A shared one
+    // may belong to another process, too.
     for (const Listener& listener : state_->listeners)
         if (!listener.shared) (void)::shutdown(listener.fd.get(), SHUT_RD);
 }

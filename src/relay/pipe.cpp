@@ -45,11 +45,11 @@ Flushed send_fresh(Pipe& pipe, int to, std::span<const std::byte> bytes, ChunkPo
     return flushed;
 }
 
-Pumped pass_on_end(Pipe& pipe, int to) {
+Pumped pass_on_end(Pipe& pipe, const PumpEnds& ends) {
     if (!pipe.sink_ended) {
         pipe.sink_ended = true;
         // ENOTCONN: the sink is gone already, its own event tells.
-        (void)::shutdown(to, SHUT_WR);
+        if (!ends.closes_next) (void)::shutdown(ends.to, SHUT_WR);
     }
     return Pumped::ended;
 }
@@ -88,7 +88,7 @@ Pumped pump(Pipe& pipe, PumpEnds ends, std::span<std::byte, chunk_size> buffer, 
         if (flushed == Flushed::failed) return Pumped::sink_failed;
         if (flushed == Flushed::blocked) return Pumped::blocked;
     }
-    return pass_on_end(pipe, ends.to);
+    return pass_on_end(pipe, ends);
 }
 
 }  // namespace pgsteer::relay

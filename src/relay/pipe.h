@@ -61,6 +61,7 @@ enum class Pumped : std::uint8_t {
 struct PumpEnds {
     int from;
     int to;
+    bool closes_next = false;  // the other direction has ended: both sockets are closed right after
 };
 
 Pumped pump(Pipe& pipe, PumpEnds ends, std::span<std::byte, chunk_size> buffer, ChunkPool& pool);

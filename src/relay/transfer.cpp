@@ -80,8 +80,9 @@ bool Worker::pump_up(SlotIndex slot) {
     Session& session = sessions_.at(slot);
     Relaying& relaying = std::get<Relaying>(session.state);
     const std::uint64_t before = relaying.up.bytes;
-    const Pumped pumped = pump(relaying.up, {session.client.get(), relaying.server.get()},
-                               std::span<std::byte, chunk_size>(buffer_->bytes), chunks_);
+    const Pumped pumped =
+        pump(relaying.up, {session.client.get(), relaying.server.get(), relaying.down.sink_ended},
+             std::span<std::byte, chunk_size>(buffer_->bytes), chunks_);
     const int error_number = errno;
     const std::uint64_t moved = relaying.up.bytes - before;
     traffic(row(session).shared).bytes_in.add(moved);
@@ -95,8 +96,9 @@ bool Worker::pump_down(SlotIndex slot) {
     Session& session = sessions_.at(slot);
     Relaying& relaying = std::get<Relaying>(session.state);
     const std::uint64_t before = relaying.down.bytes;
-    const Pumped pumped = pump(relaying.down, {relaying.server.get(), session.client.get()},
-                               std::span<std::byte, chunk_size>(buffer_->bytes), chunks_);
+    const Pumped pumped =
+        pump(relaying.down, {relaying.server.get(), session.client.get(), relaying.up.sink_ended},
+             std::span<std::byte, chunk_size>(buffer_->bytes), chunks_);
     const int error_number = errno;
     const std::uint64_t moved = relaying.down.bytes - before;
     traffic(row(session).shared).bytes_out.add(moved);
