@@ -153,6 +153,7 @@ class Bench:
 
     def short_connections(self):
         for kind, label in (("byte", "short connection with one byte echoed"),
+                            ("client-ends", "short connection without a byte, ended by the client"),
                             ("server-closes", "short connection, closed at once by the server")):
             server, port = self.echo(*(["--close-at-once"] if kind == "server-closes" else []))
             proxies = self.proxies(port)

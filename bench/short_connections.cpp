@@ -1,6 +1,7 @@
-// short_connections PORT COUNT CONCURRENT byte|server-closes: makes COUNT connections, CONCURRENT
-// at a time, through a proxy. `byte`: send one byte, read it back, close. `server-closes`: connect
-// and wait for the other end to close. One thread; prints one JSON line with seconds and failures.
+// short_connections PORT COUNT CONCURRENT byte|client-ends|server-closes: makes COUNT connections,
+// CONCURRENT at a time, through a proxy. `byte`: send one byte, read it back, close. `client-ends`:
+// connect, send nothing but the end, wait for the other end's. `server-closes`: connect and wait
+// for the other end to close. One thread; prints one JSON line with seconds and failures.
 #include <array>
 #include <chrono>
 #include <vector>
@@ -15,6 +16,7 @@ struct Job {
     std::uint16_t port = 0;
     std::uint32_t count = 0;
     bool byte = false;
+    bool ends = false;
 };
 
 class Run {
@@ -50,7 +52,7 @@ class Run {
         slot.fd.reset();
         if (started_ == job_.count) return;
         slot.fd = bench::start_connect(job_.port, started_++, SOCK_NONBLOCK);
-        slot.sent = !job_.byte;
+        slot.sent = !job_.byte && !job_.ends;
         epoll_event event{};
         event.events = slot.sent ? EPOLLIN : EPOLLOUT;
         event.data.u32 = number;
@@ -65,7 +67,8 @@ class Run {
             next.events = EPOLLIN;
             next.data.u32 = event.data.u32;
             ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, slot.fd.get(), &next);
-            if (::send(slot.fd.get(), "x", 1, MSG_NOSIGNAL) == 1) return;
+            if (job_.ends && ::shutdown(slot.fd.get(), SHUT_WR) == 0) return;
+            if (job_.byte && ::send(slot.fd.get(), "x", 1, MSG_NOSIGNAL) == 1) return;
             return end(event.data.u32, false);
         }
         char byte = 0;
@@ -90,12 +93,15 @@ class Run {
 
 int main(int argc, char** argv) {
     if (argc != 5) {
-        (void)std::fputs("usage: short_connections PORT COUNT CONCURRENT byte|server-closes\n",
-                         stderr);
+        (void)std::fputs(
+            "usage: short_connections PORT COUNT CONCURRENT "
+            "byte|client-ends|server-closes\n",
+            stderr);
         return 2;
     }
     const Job job{static_cast<std::uint16_t>(bench::number_argument(argv[1])),
-                  bench::number_argument(argv[2]), std::string_view(argv[4]) == "byte"};
+                  bench::number_argument(argv[2]), std::string_view(argv[4]) == "byte",
+                  std::string_view(argv[4]) == "client-ends"};
     Run run(job, bench::number_argument(argv[3]));
     const auto began = std::chrono::steady_clock::now();
     run.finish_all();
