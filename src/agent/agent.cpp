@@ -10,40 +10,60 @@ namespace {
 
 using health::Role;
 
-// A node has a handful of routers, each with one check under way; the rest is for people and
-// storms.
-constexpr std::size_t most_connections = 1024;
+// A thousand routers that watch, each with a check under way, and people.
+constexpr std::size_t most_connections = 2048;
+// So long PostgreSQL is asked urgently after its files changed, or somebody said it is needed. A
+// promotion takes less than a second from the one to the other unless much is left to replay.
+constexpr seconds urgent_time{10};
 
-void log_role(const probe::RoleState& state) {
-    if (state.role == Role::unknown)
-        log::warning("role is unknown: {}", state.reason);
+void log_role(const health::NodeState& node) {
+    if (node.role == Role::unknown)
+        log::warning("role is unknown: {}", node.reason);
     else
-        log::notice("role is {}{}", state.role == Role::primary ? "primary" : "standby",
-                    state.timeline ? fmt::format(", timeline {}", *state.timeline) : "");
+        log::notice("role is {}{}", word(node.role),
+                    node.timeline
+                        ? fmt::format(", timeline {}", static_cast<std::uint32_t>(*node.timeline))
+                        : "");
 }
 
 }  // namespace
 
-Agent::Agent(boost::asio::any_io_executor executor, probe::WatchOptions watch,
+Agent::Agent(boost::asio::any_io_executor executor, AgentOptions options,
              std::vector<UniqueFd> listeners)
-    : interval_(watch.interval),
-      watcher_(executor, std::move(watch), [this, first = true](const auto& state) mutable {
-          // A server that stays away fails for changing reasons; that is worth one line.
-          if (std::exchange(first, false) || state.role != told_) log_role(state);
-          told_ = state.role;
-      }) {
-    http::ServerOptions options;
-    options.answer_silence = true;
-    options.most_connections = most_connections;
+    : executor_(executor),
+      interval_(options.watch.interval),
+      streams_(executor, interval_, [this](TimePoint now) { return watcher_.state(now); }),
+      watcher_(executor, std::move(options.watch),
+               [this](const probe::RoleState& state) { take_change(state); }) {
+    http::ServerOptions http_options;
+    http_options.answer_silence = true;
+    http_options.most_connections = most_connections;
     for (UniqueFd& listener : listeners)
         servers_.push_back(std::make_unique<http::Server>(
-            executor, std::move(listener), options,
+            executor, std::move(listener), http_options,
             [this](const http::Request& request) { return answer_now(request); }));
+    if (!options.data_directory.empty()) watch_data(options.data_directory);
 }
 
-http::Response Agent::answer_now(const http::Request& request) const {
+http::Response Agent::answer_now(const http::Request& request) {
     const TimePoint now = Clock::now();
+    if (const auto check = watched_check(request)) return streams_.open(*check);
+    // A router without a primary says so: asking more often costs little and is bounded.
+    if (request.query == "hurry") watcher_.hurry(after(now, urgent_time));
     return answer(watcher_.state(now), Facts{interval_, now}, request);
+}
+
+void Agent::take_change(const probe::RoleState& state) {
+    // A server that stays away fails for changing reasons; that is worth one line.
+    if (!std::exchange(any_told_, true) || state.node.role != told_) log_role(state.node);
+    told_ = state.node.role;
+    if (!state.data_directory.empty() && !data_watch_) watch_data(state.data_directory);
+    streams_.publish();
+}
+
+void Agent::watch_data(const std::string& directory) {
+    data_watch_ = std::make_unique<DataWatch>(
+        executor_, directory, [this] { watcher_.hurry(after(Clock::now(), urgent_time)); });
 }
 
 }  // namespace pgsteer::agent

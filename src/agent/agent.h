@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "agent/data_watch.h"
+#include "agent/streams.h"
 #include "base/fd.h"
 #include "base/result.h"
 #include "http/server.h"
@@ -14,17 +16,29 @@
 
 namespace pgsteer::agent {
 
+struct AgentOptions {
+    probe::WatchOptions watch;
+    // Empty: the one PostgreSQL names, when it runs here and its user may see it.
+    std::string data_directory;
+};
+
 class Agent {
   public:
     // `listeners` are bound, listening and non-blocking.
-    Agent(boost::asio::any_io_executor executor, probe::WatchOptions watch,
+    Agent(boost::asio::any_io_executor executor, AgentOptions options,
           std::vector<UniqueFd> listeners);
 
   private:
-    http::Response answer_now(const http::Request& request) const;
+    http::Response answer_now(const http::Request& request);
+    void take_change(const probe::RoleState& state);
+    void watch_data(const std::string& directory);
 
+    boost::asio::any_io_executor executor_;
     milliseconds interval_;
+    bool any_told_ = false;
     health::Role told_ = health::Role::unknown;  // the role that was logged last
+    std::unique_ptr<DataWatch> data_watch_;
+    Streams streams_;
     probe::RoleWatcher watcher_;
     std::vector<std::unique_ptr<http::Server>> servers_;
 };

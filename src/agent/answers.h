@@ -1,5 +1,9 @@
-// What the agent says to a request, from the role it knows. Pure; the agent's thread.
+// What the agent says to a request, from what it knows of its node. Pure; the agent's thread.
 #pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
 
 #include "base/clock.h"
 #include "http/server.h"
@@ -16,5 +20,19 @@ struct Facts {
 // API with their meaning there, and `/status` as JSON.
 http::Response answer(const probe::RoleState& state, const Facts& facts,
                       const http::Request& request);
+
+// GET /watch?check=METHOD%20URI: the request whose answer the stream is to bring; "OPTIONS /" when
+// none is given. Nothing for any other request.
+std::optional<http::Request> watched_check(const http::Request& request);
+
+struct EventFacts {
+    std::uint64_t sequence = 0;
+    milliseconds heartbeat{0};  // the next event comes within this time
+};
+
+// One server-sent event (text/event-stream): the JSON of `/status` on one line, with the sequence
+// number, the heartbeat, the age of the newest answer, and what the check is answered now.
+std::string watch_event(const probe::RoleState& state, const Facts& facts, const EventFacts& event,
+                        const http::Request& check);
 
 }  // namespace pgsteer::agent

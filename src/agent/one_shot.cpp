@@ -64,17 +64,18 @@ http::Request read_request(int fd) {
 
 probe::RoleState ask_once(boost::asio::io_context& io, const probe::WatchOptions& options) {
     std::optional<probe::RoleState> verdict;
-    const probe::RoleWatcher watcher(io.get_executor(), options,
-                                     [&](const probe::RoleState& state) {
-                                         verdict = state;
-                                         io.stop();
-                                     });
+    probe::WatchOptions once = options;
+    once.door_interval = milliseconds(0);
+    const probe::RoleWatcher watcher(io.get_executor(), once, [&](const probe::RoleState& state) {
+        verdict = state;
+        io.stop();
+    });
     boost::asio::steady_timer bound(io, options.timeout);
     bound.async_wait([&io](const boost::system::error_code&) { io.stop(); });
     io.run();
     if (verdict) return *verdict;
     probe::RoleState unknown;
-    unknown.reason = "no answer in time";
+    unknown.node.reason = "no answer in time";
     return unknown;
 }
 

@@ -18,12 +18,13 @@ namespace pgsteer::cli {
 namespace {
 
 // Connections that the HTTP server takes at most, and what the process has open beside them.
-constexpr std::size_t wanted_descriptors = 1024 + 64;
+constexpr std::size_t wanted_descriptors = 2048 + 64;
 
 struct AgentFlags {
     DatabaseFlags database;
     std::vector<std::string> listen;
     std::string interval = "50ms";
+    std::string data_directory;
     Identity identity;
     std::string pid_file;
     bool quiet = false;
@@ -35,6 +36,9 @@ void add_flags(CLI::App& app, AgentFlags& flags) {
     add_database_flags(app, flags.database);
     app.add_option("--interval", flags.interval, "time between two questions to PostgreSQL")
         ->capture_default_str();
+    app.add_option("--pgdata", flags.data_directory,
+                   "PostgreSQL's data directory, whose changes are noticed at once\n"
+                   "(default: what PostgreSQL says, when its user may see it)");
     app.add_option("--user", flags.identity.user, "user to become once the ports are bound");
     app.add_option("--group", flags.identity.group, "group to become, likewise");
     app.add_option("-p,--pid-file", flags.pid_file, "file to write the process id to");
@@ -82,7 +86,8 @@ Result<void> serve(const AgentFlags& flags) {
     boost::asio::io_context io(1);
     boost::asio::signal_set signals(io, SIGTERM, SIGINT);
     signals.async_wait([&io](const boost::system::error_code&, int) { io.stop(); });
-    const agent::Agent agent(io.get_executor(), *watch, std::move(*listeners));
+    const agent::Agent agent(io.get_executor(), {*watch, flags.data_directory},
+                             std::move(*listeners));
     io.run();
     log::notice("agent ends");
     // After a change of user this may not be permitted; a stale file is what everybody expects

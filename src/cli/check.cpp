@@ -57,7 +57,7 @@ int refuse(const std::string& text) {
     ::openlog("pgsteer-check", LOG_PID, LOG_DAEMON);
     ::syslog(LOG_ERR, "%s", text.c_str());
     probe::RoleState unknown;
-    unknown.reason = text;
+    unknown.node.reason = text;
     const http::Request request = agent::read_request(STDIN_FILENO);
     deliver(unknown, request);
     return exit_status(Role::unknown);
@@ -72,7 +72,7 @@ int check_once(const probe::WatchOptions& options) {
     boost::asio::io_context io(1);
     const probe::RoleState state = agent::ask_once(io, options);
     deliver(state, request);
-    return exit_status(state.role);
+    return exit_status(state.node.role);
 }
 
 }  // namespace

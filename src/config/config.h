@@ -58,8 +58,18 @@ struct Expect {
     }
 };
 
+// `option pgsql-role-check`: the router asks PostgreSQL itself what it is.
+struct RoleCheck {
+    enum class Expect { any, primary, standby };
+    std::string user = "pgsteer";
+    std::string dbname = "postgres";
+    std::string sslmode;   // empty: libpq's default
+    std::string passfile;  // empty: PGPASSFILE, or libpq's default
+    Expect expect = Expect::any;
+};
+
 struct Check {
-    enum class Kind { tcp, http };
+    enum class Kind { tcp, http, role };
     Kind kind = Kind::tcp;
     std::string method = "OPTIONS";  // HAProxy's default
     std::string uri = "/";
@@ -67,6 +77,7 @@ struct Check {
     std::vector<Header> headers;
     std::string body;
     std::vector<Expect> expects;  // empty: any 2xx or 3xx
+    RoleCheck role;
 };
 
 enum class InitState { judged, up };  // judged: pgsteer's rule 1; up: HAProxy's way
@@ -132,6 +143,13 @@ struct Frontend {
     Location at;
 };
 
+// How far a standby may be behind and still get new sessions. Both: the stricter one counts.
+struct MaxLag {
+    std::optional<std::uint64_t> bytes;
+    std::optional<milliseconds> time;
+    bool given() const { return bytes || time; }
+};
+
 struct Backend {
     std::string name;
     BalanceKind balance = BalanceKind::roundrobin;
@@ -142,6 +160,9 @@ struct Backend {
     bool redispatch = false;
     bool all_backups = false;
     bool log_health_checks = false;
+    MaxLag max_lag;
+    bool hold = true;                        // false: option no-hold
+    std::optional<std::uint32_t> hold_rate;  // held clients released a second and server
     milliseconds connect_timeout{0};
     milliseconds server_timeout{0};
     milliseconds server_fin_timeout{0};

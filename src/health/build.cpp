@@ -37,6 +37,11 @@ milliseconds or_default(milliseconds fin_timeout) {
     return fin_timeout.count() > 0 ? fin_timeout : milliseconds(default_fin_timeout);
 }
 
+// Held clients let go a second and server, unless the file says otherwise. PostgreSQL starts about
+// this many processes a second; faster, they would only wait in its listen backlog (at most
+// net.core.somaxconn, 4096 on Linux) instead of here.
+constexpr std::uint32_t default_hold_rate = 1000;
+
 routing::BackendRow backend_row(const config::Backend& backend, std::size_t workers) {
     routing::BackendRow row;
     row.name = backend.name;
@@ -50,6 +55,8 @@ routing::BackendRow backend_row(const config::Backend& backend, std::size_t work
     row.queue_timeout =
         backend.queue_timeout.count() > 0 ? backend.queue_timeout : backend.connect_timeout;
     row.retries = backend.retries;
+    row.hold = backend.hold;
+    row.hold_rate = backend.hold_rate.value_or(default_hold_rate);
     row.keepalive = keepalive_of(backend.keepalive);
     row.shared = std::make_shared<routing::Shared>(workers);
     return row;
@@ -109,6 +116,12 @@ std::vector<routing::ServerId> schedule_of(const routing::BackendRow& backend,
     return routing::smooth_schedule(backups);
 }
 
+// With `max-lag` all weights are finer, so that a lagging server can have a part of its own.
+std::uint32_t weight_of(const ServerState& server) {
+    const std::uint32_t weight = server.config->weight;
+    return server.backend->max_lag.given() ? weight * server.share : weight;
+}
+
 }  // namespace
 
 routing::RoutingTable first_rows(const config::Config& config, std::size_t workers) {
@@ -128,9 +141,12 @@ bool apply_decisions(const std::vector<ServerState>& servers, routing::RoutingTa
     for (std::size_t i = 0; i < servers.size(); ++i) {
         const ServerState& server = servers[i];
         routing::ServerRow& row = table.servers[i];
-        const Decision decision = decide(server.axes());
+        const Decision& decision = server.decided;
+        const std::uint32_t weight = weight_of(server);
         changed = changed || row.accepts != decision.accepts || row.cause != decision.cause ||
-                  row.addresses != server.addresses || row.cut_before != server.cut_before;
+                  row.addresses != server.addresses || row.cut_before != server.cut_before ||
+                  row.weight != weight;
+        row.weight = weight;
         row.accepts = decision.accepts;
         row.cause = decision.cause;
         row.addresses = server.addresses;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/units.h"
+
 namespace pgsteer::health {
 namespace {
 
@@ -23,7 +25,7 @@ std::string quoted(const std::string& info) {
     return "\"" + text + "\"";
 }
 
-std::string reason(const ServerState& server) {
+std::string check_reason(const ServerState& server) {
     const Judgement& last = server.last;
     std::string text = ", reason: " + last.words;
     if (last.code > 0) text += fmt::format(", code: {}", last.code);
@@ -32,29 +34,58 @@ std::string reason(const ServerState& server) {
     return text + fmt::format(", check duration: {}ms", ms);
 }
 
+std::string lag_words(const Lag& lag) {
+    std::string words = "lagging";
+    if (lag.bytes) words += fmt::format(" {} bytes", *lag.bytes);
+    if (lag.time) words += fmt::format("{} {}", lag.bytes ? "," : "", format_time(*lag.time));
+    return words + " behind";
+}
+
+// What HAProxy does not know: why a server whose checks are content gets no session all the same.
+std::string reason(const ServerState& server) {
+    using routing::Cause;
+    switch (server.decided.cause) {
+        case Cause::old_timeline:
+        case Cause::other_system:
+        case Cause::two_primaries:
+            return ", reason: fenced: " + server.standing_words;
+        case Cause::election_open:
+        case Cause::behind:
+            return ", reason: " + server.standing_words;
+        case Cause::silent:
+            return ", reason: its node is silent, info: " + quoted(server.node->reason);
+        case Cause::unreachable:
+            return fmt::format(", reason: its checks pass, but connects to it fail, info: {}",
+                               quoted(server.connect_error));
+        case Cause::lagging:
+            return ", reason: " + lag_words(server.lag);
+        default:
+            // With `option log-health-checks` the check's own line has the reason.
+            return server.backend->log_health_checks ? "" : check_reason(server);
+    }
+}
+
 }  // namespace
 
-std::string state_line(const ServerState& server, bool up, const Standing& standing) {
-    // With `option log-health-checks` the check's own line has the reason.
-    const std::string why = server.backend->log_health_checks ? "" : reason(server);
+std::string state_line(const ServerState& server, bool up, const ProxyCount& count) {
     const std::string_view on_backup =
-        standing.active == 0 && standing.backup > 0 ? " Running on backup." : "";
-    const std::string counts = fmt::format("{} active and {} backup servers {}.{}", standing.active,
-                                           standing.backup, up ? "online" : "left", on_backup);
+        count.active == 0 && count.backup > 0 ? " Running on backup." : "";
+    const std::string counts = fmt::format("{} active and {} backup servers {}.{}", count.active,
+                                           count.backup, up ? "online" : "left", on_backup);
     const std::string sessions =
-        up ? fmt::format("0 sessions requeued, {} total in queue.", standing.waiting)
-           : fmt::format("{} sessions active, 0 requeued, {} remaining in queue.",
-                         standing.sessions, standing.waiting);
+        up ? fmt::format("0 sessions requeued, {} total in queue.", count.waiting)
+           : fmt::format("{} sessions active, 0 requeued, {} remaining in queue.", count.sessions,
+                         count.waiting);
     return fmt::format("{}Server {}/{} is {}{}. {} {}", server.config->backup ? "Backup " : "",
-                       server.backend->name, server.config->name, up ? "UP" : "DOWN", why, counts,
-                       sessions);
+                       server.backend->name, server.config->name, up ? "UP" : "DOWN",
+                       reason(server), counts, sessions);
 }
 
 std::string check_line(const ServerState& server) {
     return fmt::format("Health check for {}server {}/{} {}{}, status: {}.",
                        server.config->backup ? "backup " : "", server.backend->name,
                        server.config->name, server.last.passed ? "succeeded" : "failed",
-                       reason(server), server.rise_fall.counted());
+                       check_reason(server), server.rise_fall.counted());
 }
 
 std::string no_server_line(const config::Backend& backend) {

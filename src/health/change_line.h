@@ -10,7 +10,7 @@
 
 namespace pgsteer::health {
 
-struct Standing {
+struct ProxyCount {
     unsigned active = 0;         // servers of the proxy that accept sessions
     unsigned backup = 0;         // the same, backup servers
     bool any_unjudged = false;   // one may still turn out fit
@@ -18,8 +18,9 @@ struct Standing {
     std::uint64_t waiting = 0;   // clients of the proxy without a server
 };
 
-// "Server ReadWrite/pg0 is DOWN, reason: Layer7 wrong status, code: 503, ...".
-std::string state_line(const ServerState& server, bool up, const Standing& standing);
+// "Server ReadWrite/pg0 is DOWN, reason: Layer7 wrong status, code: 503, ...". The reason is that
+// of the server's decision.
+std::string state_line(const ServerState& server, bool up, const ProxyCount& count);
 // "Health check for server ReadWrite/pg0 failed, reason: ..., status: 2/3 UP."
 std::string check_line(const ServerState& server);
 // "proxy ReadWrite has no server available!"

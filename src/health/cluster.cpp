@@ -1,40 +1,22 @@
 #include "health/cluster.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "health/build.h"
-#include "health/change_line.h"
-#include "health/schedule.h"
-#include "health/server_state.h"
+#include "health/cluster_state.h"
 
 namespace pgsteer::health {
 namespace {
 
-constexpr milliseconds first_ask_within{50};
+// A refused connect tells at once that nobody listens there; other failures may be the network's,
+// and count when there are this many within the time.
+constexpr std::uint32_t telling_failures = 3;
+constexpr seconds telling_time{10};
 
 }  // namespace
-
-struct Cluster::State {
-    State(const config::Config& config, const ClusterOptions& options)
-        : jitter(options.jitter), rows(first_rows(config, options.workers)) {}
-
-    std::function<double()> jitter;
-    std::vector<ServerState> servers;  // by ServerId
-    std::vector<Question> questions;   // by QuestionId
-    std::vector<Asked> asked;          // by QuestionId
-    routing::RoutingTable rows;        // the next table, but for its version
-    std::shared_ptr<const routing::RoutingTable> published;
-    bool dirty = true;  // something the table shows may have changed since it was published
-
-    ServerState& at(routing::ServerId id) { return servers[routing::index_of(id)]; }
-    void add_question(routing::ServerId id, TimePoint now);
-    void take(routing::ServerId id, const Asked& question, const Observation& observation,
-              std::vector<Change>& changes);
-    void follow(routing::ServerId id, const Decision& before, TimePoint now,
-                std::vector<Change>& changes);
-    Standing standing(routing::ServerId id) const;
-};
 
 Cluster::Cluster(const config::Config& config, const ClusterOptions& options)
     : state_(std::make_unique<State>(config, options)) {
@@ -46,27 +28,10 @@ Cluster::Cluster(const config::Config& config, const ClusterOptions& options)
     for (std::size_t i = 0; i < state_->servers.size(); ++i)
         if (state_->servers[i].asked())
             state_->add_question(static_cast<routing::ServerId>(i), options.now);
+    advance(options.now);
 }
 
 Cluster::~Cluster() = default;
-
-void Cluster::State::add_question(routing::ServerId id, TimePoint now) {
-    ServerState& server = at(id);
-    Question wanted = question_for(*server.config, *server.backend);
-    auto found = std::find_if(questions.begin(), questions.end(),
-                              [&](const Question& q) { return same_question(q, wanted); });
-    if (found == questions.end()) {
-        Asked& fresh = asked.emplace_back();
-        fresh.first_due = now + std::chrono::duration_cast<Duration>(first_ask_within * jitter());
-        fresh.first_gap = 1 - jitter();
-        questions.push_back(std::move(wanted));
-        found = questions.end() - 1;
-    }
-    found->servers.push_back(id);
-    const auto index = static_cast<std::size_t>(found - questions.begin());
-    server.question = static_cast<QuestionId>(index);
-    server.next_due = asked[index].first_due;
-}
 
 const std::vector<Question>& Cluster::questions() const {
     return state_->questions;
@@ -94,68 +59,62 @@ std::vector<Change> Cluster::observe(QuestionId id, const Observation& observati
     std::vector<Change> changes;
     for (const routing::ServerId server : state_->questions[index].servers)
         state_->take(server, asked, observation, changes);
+    state_->settle(observation.at, changes);
     return changes;
 }
 
-void Cluster::State::take(routing::ServerId id, const Asked& question,
-                          const Observation& observation, std::vector<Change>& changes) {
-    ServerState& server = at(id);
-    Judgement judgement = server.judge.judge(observation);
-    if (!takes(server, question, observation.at, judgement.passed)) return;
-    const Decision before = decide(server.axes());
-    const bool other_word = judgement.word != server.last.word;
-    server.last = std::move(judgement);
-    server.latency = observation.latency;
-    server.last_check = observation.at;
-    const bool moved = server.rise_fall.take(server.last.passed);
-    if (moved && !server.last.passed) ++server.checks_failed;
-    server.next_due = next_turn(server, question, observation.at);
-    if (server.backend->log_health_checks && (moved || other_word))
-        changes.push_back({Change::Kind::check, id, check_line(server), server.last.passed});
-    follow(id, before, observation.at, changes);
+void Cluster::suspect(QuestionId id) {
+    state_->asked[static_cast<std::size_t>(id)].evidence = true;
 }
 
-// What a changed decision brings with it.
-void Cluster::State::follow(routing::ServerId id, const Decision& before, TimePoint now,
-                            std::vector<Change>& changes) {
-    ServerState& server = at(id);
-    const Decision decision = decide(server.axes());
-    if (decision == before) return;
-    dirty = true;
-    server.last_change = now;
-    if (before.accepts && !decision.accepts) {
-        ++server.times_down;
-        // The table that carries this decision is the next one made.
-        if (decision.cut) server.cut_before = rows.version + 1;
+std::vector<QuestionId> Cluster::questions_of(routing::BackendId id) const {
+    std::vector<QuestionId> questions;
+    for (const routing::ServerId server : state_->rows.at(id).servers)
+        if (const auto question = state_->at(server).question) questions.push_back(*question);
+    return questions;
+}
+
+// A worker could not connect. Two witnesses: the check may say fit all the same, but who cannot be
+// connected to takes no sessions.
+std::vector<Change> Cluster::connect_failed(routing::ServerId id, int error_number, TimePoint now) {
+    ServerState& server = state_->at(id);
+    if (server.question) suspect(*server.question);
+    if (server.failed_connects == 0 || now - server.first_failed_connect > telling_time) {
+        server.failed_connects = 0;
+        server.first_failed_connect = now;
     }
-    const Standing now_standing = standing(id);
-    changes.push_back({Change::Kind::state, id, state_line(server, decision.accepts, now_standing),
-                       decision.accepts});
-    // Not while a verdict is missing: that would cry wolf at every start.
-    if (!decision.accepts && now_standing.active + now_standing.backup == 0 &&
-        !now_standing.any_unjudged)
-        changes.push_back(
-            {Change::Kind::last_server_gone, id, no_server_line(*server.backend), false});
-}
-
-Standing Cluster::State::standing(routing::ServerId id) const {
-    Standing standing;
-    const ServerState& server = servers[routing::index_of(id)];
-    for (const ServerState& other : servers) {
-        if (other.backend != server.backend) continue;
-        const Decision decision = decide(other.axes());
-        if (decision.accepts) ++(other.config->backup ? standing.backup : standing.active);
-        if (decision.cause == routing::Cause::never_judged) standing.any_unjudged = true;
+    ++server.failed_connects;
+    server.connect_error = ::strerror(error_number);
+    std::vector<Change> changes;
+    if (error_number == ECONNREFUSED || server.failed_connects >= telling_failures) {
+        server.unreachable = true;
+        state_->settle(now, changes);
     }
-    const routing::ServerRow& row = rows.at(id);
-    standing.sessions = row.shared->slots.taken();
-    standing.waiting = rows.at(row.backend).shared->total(&routing::Traffic::waiting);
-    return standing;
+    return changes;
 }
 
-void Cluster::connect_failed(routing::ServerId id, TimePoint) {
-    const ServerState& server = state_->at(id);
-    if (server.question) state_->asked[static_cast<std::size_t>(*server.question)].evidence = true;
+bool Cluster::unreachable(routing::ServerId id) const {
+    return state_->at(id).unreachable;
+}
+
+std::vector<Change> Cluster::reached(routing::ServerId id, TimePoint now) {
+    ServerState& server = state_->at(id);
+    server.unreachable = false;
+    server.failed_connects = 0;
+    return advance(now);
+}
+
+std::vector<Change> Cluster::advance(TimePoint now) {
+    std::vector<Change> changes;
+    state_->settle(now, changes);
+    return changes;
+}
+
+TimePoint Cluster::next_change() const {
+    TimePoint first = never;
+    for (const Election& election : state_->elections)
+        first = std::min(first, election.next_change());
+    return first;
 }
 
 const config::Server& Cluster::server_config(routing::ServerId id) const {
@@ -166,6 +125,9 @@ void Cluster::set_addresses(routing::ServerId id, std::vector<Address> addresses
     ServerState& server = state_->at(id);
     if (server.addresses == addresses) return;
     server.addresses = std::move(addresses);
+    // What was refused was another address.
+    server.unreachable = false;
+    server.failed_connects = 0;
     state_->dirty = true;
 }
 
@@ -186,7 +148,10 @@ ServerView Cluster::view(routing::ServerId id, TimePoint) const {
     view.proxy = server.backend->name;
     view.name = server.config->name;
     view.state = server.text();
-    view.role = server.last.role;
+    view.role = server.node ? server.node->role : server.last.role;
+    view.node = server.node;
+    view.lag = server.lag;
+    view.why = server.standing_words;
     view.check_word = server.last.word;
     view.check_code = server.last.code;
     view.check_text = server.last.info;

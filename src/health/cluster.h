@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "health/lag.h"
 #include "health/observation.h"
 #include "routing/table.h"
 
@@ -47,6 +48,9 @@ struct ServerView {
     std::string proxy, name;
     std::string state;  // HAProxy's: "UP", "DOWN", "UP 1/3", "DOWN 1/2", "MAINT", "no check"
     Role role = Role::unknown;
+    std::optional<NodeState> node;  // its vote
+    Lag lag;
+    std::string why;         // it is fenced or behind, in words
     std::string check_word;  // "L7OK", "L4CON" ...; empty before the first check
     int check_code = 0;      // HTTP status, 0 when none
     std::string check_text;  // reason in words
@@ -76,10 +80,20 @@ class Cluster {
     TimePoint next_due(QuestionId question) const;
     void asking(QuestionId question, TimePoint now);
     std::vector<Change> observe(QuestionId question, const Observation& observation);
-    // A worker could not connect: evidence. The node is asked again at once (bounded in rate).
-    void connect_failed(routing::ServerId server, TimePoint now);
+    // Something speaks against the node: it is to be asked at once (bounded in rate).
+    void suspect(QuestionId question);
+    // A worker could not connect: evidence. The node is asked again at once (bounded in rate). A
+    // server that cannot be connected to is unreachable until reached() says otherwise; meanwhile
+    // somebody must try.
+    std::vector<Change> connect_failed(routing::ServerId server, int error_number, TimePoint now);
+    bool unreachable(routing::ServerId server) const;
+    std::vector<Change> reached(routing::ServerId server, TimePoint now);
+    // When time alone changes a decision (`never` mostly), and what it changes.
+    TimePoint next_change() const;
+    std::vector<Change> advance(TimePoint now);
 
     const config::Server& server_config(routing::ServerId server) const;
+    std::vector<QuestionId> questions_of(routing::BackendId backend) const;
     void set_addresses(routing::ServerId server, std::vector<Address> addresses);
 
     // The newest table: a new version only when something changed since the last call.

@@ -1,5 +1,7 @@
 #include "health/judge.h"
 
+#include <map>
+
 #include "base/log.h"
 #include "base/units.h"
 
@@ -56,7 +58,7 @@ Judgement judge_failure(const Failure& failure) {
 
 }  // namespace
 
-Judge::Judge(const config::Check& check) {
+Judge::Judge(const config::Check& check) : expected_role_(check.role.expect) {
     using Kind = config::Expect::Kind;
     for (const config::Expect& expect : check.expects) {
         Rule rule{expect, std::nullopt};
@@ -76,10 +78,34 @@ Judgement Judge::judge(const Observation& observation) const {
         return judge_failure(*failure);
     if (const auto* answer = std::get_if<HttpAnswer>(&observation.outcome))
         return judge_answer(*answer);
+    if (const auto* answer = std::get_if<RoleAnswer>(&observation.outcome))
+        return judge_node(answer->node);
     Judgement judgement;
     judgement.passed = true;
     judgement.word = "L4OK";
     judgement.words = "Layer4 check passed";
+    return judgement;
+}
+
+Judgement Judge::judge_node(const NodeState& node) const {
+    using Expect = config::RoleCheck::Expect;
+    static const std::map<Doubt, FailureKind> failures{{Doubt::gone, FailureKind::connect},
+                                                       {Doubt::silent, FailureKind::answer_timeout},
+                                                       {Doubt::refused, FailureKind::bad_answer}};
+    Judgement judgement;
+    if (node.role == Role::unknown) {
+        const auto kind = failures.find(node.doubt);
+        judgement = judge_failure(
+            {kind == failures.end() ? FailureKind::internal : kind->second, node.reason});
+    } else {
+        judgement.passed = expected_role_ == Expect::any ||
+                           (expected_role_ == Expect::primary) == (node.role == Role::primary);
+        judgement.word = judgement.passed ? "L7OK" : "L7STS";
+        judgement.words = judgement.passed ? "Layer7 check passed" : "Layer7 wrong status";
+        judgement.info = word(node.role);
+    }
+    judgement.role = node.role;
+    judgement.node = node;
     return judgement;
 }
 
@@ -88,6 +114,7 @@ Judgement Judge::judge_answer(const HttpAnswer& answer) const {
     judgement.code = answer.status;
     judgement.info = answer.reason;
     judgement.role = answer.role;
+    judgement.node = answer.node;
     judgement.passed = true;
     judgement.word = "L7OK";
     judgement.words = "Layer7 check passed";

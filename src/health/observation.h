@@ -3,22 +3,30 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
 #include "base/clock.h"
+#include "health/node.h"
 
 namespace pgsteer::health {
-
-enum class Role : std::uint8_t { unknown, primary, standby };
-std::string_view word(Role role);
 
 // An HTTP answer, as far as it was read (the script's quirks are undone by the probe).
 struct HttpAnswer {
     int status = 0;             // 100..599
     std::string reason;         // words after the status
     std::string body;           // at most the probe's bound
-    Role role = Role::unknown;  // from our agent's header, or the script's word in the body
+    Role role = Role::unknown;  // to be shown: from the script's word in the body, too
+    // What the node said of itself: an agent, or Patroni. A script's answer has none, and so no
+    // vote.
+    std::optional<NodeState> node;
+    bool offers_stream = false;  // an agent whose changes can be watched
+};
+
+// What a role watcher of the router's own learned.
+struct RoleAnswer {
+    NodeState node;
 };
 
 struct TcpConnected {};
@@ -40,7 +48,9 @@ struct Failure {
 struct Observation {
     TimePoint at;        // when it was complete
     Duration latency{};  // from its start
-    std::variant<HttpAnswer, TcpConnected, Failure> outcome;
+    std::variant<HttpAnswer, TcpConnected, RoleAnswer, Failure> outcome;
+    // Who asked watches the server all the time and is certain: nothing is left to rise and fall.
+    bool watched = false;
 };
 
 }  // namespace pgsteer::health

@@ -48,7 +48,10 @@ bool same_question(const Question& a, const Question& b) {
            a.connect_timeout == b.connect_timeout && a.answer_timeout == b.answer_timeout &&
            a.check.kind == b.check.kind && a.check.method == b.check.method &&
            a.check.uri == b.check.uri && a.check.version == b.check.version &&
-           a.check.body == b.check.body && same_headers(a.check.headers, b.check.headers) &&
+           a.check.role.user == b.check.role.user && a.check.role.dbname == b.check.role.dbname &&
+           a.check.role.sslmode == b.check.role.sslmode &&
+           a.check.role.passfile == b.check.role.passfile && a.check.body == b.check.body &&
+           same_headers(a.check.headers, b.check.headers) &&
            a.check.expects.empty() == b.check.expects.empty();
 }
 

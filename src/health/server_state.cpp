@@ -13,12 +13,27 @@ Axes ServerState::axes() const {
     axes.maintenance = maintenance();
     if (config->check) axes.checks = rise_fall.verdict();
     axes.cut_when_down = config->cut_when_down;
+    axes.standing = standing;
+    axes.unreachable = unreachable;
+    axes.silent = node && node->role == Role::unknown && node->doubt == Doubt::silent;
+    axes.lagging = share == 0;
     return axes;
+}
+
+Candidate ServerState::candidate() const {
+    const bool judged = rise_fall.verdict() != Verdict::never_judged;
+    return {asked(), judged, rise_fall.verdict() == Verdict::up, node, addresses};
 }
 
 std::string ServerState::text() const {
     if (maintenance()) return "MAINT";
-    return config->check ? rise_fall.text() : "no check";
+    if (!config->check) return "no check";
+    if (routing::is_fenced(decided.cause)) return "FENCED";
+    if (decided.cause == routing::Cause::behind || decided.cause == routing::Cause::lagging)
+        return "LAGGING";
+    if (decided.cause == routing::Cause::unreachable || decided.cause == routing::Cause::silent)
+        return "DOWN";
+    return rise_fall.text();
 }
 
 }  // namespace pgsteer::health

@@ -8,6 +8,7 @@
 #include "base/address.h"
 #include "health/cluster.h"
 #include "health/judge.h"
+#include "health/lag.h"
 #include "health/thresholds.h"
 #include "health/verdict.h"
 
@@ -20,6 +21,7 @@ struct ServerState {
     bool maintenance() const { return config->disabled || backend->disabled; }
     bool asked() const { return config->check && !maintenance(); }
     Axes axes() const;
+    Candidate candidate() const;
     std::string text() const;  // for ServerView::state
 
     const config::Server* config;
@@ -31,6 +33,18 @@ struct ServerState {
     TimePoint next_due = never;
     bool spread = false;  // its first gap has been shortened
     Judgement last;
+    std::optional<NodeState> node;  // its vote: what the node said of itself last
+    Standing standing = Standing::free;
+    std::string standing_words;  // why, when it is not free
+    Lag lag;
+    std::uint32_t share = whole_share;  // of new sessions, by its lag
+    // Workers' connects to it failed, and none has succeeded since.
+    bool unreachable = false;
+    std::uint32_t failed_connects = 0;
+    TimePoint first_failed_connect = TimePoint::min();
+    std::string connect_error;
+    Decision decided;         // as of the last time anything was taken
+    bool may_be_cut = false;  // it has accepted since its last cut
     Duration latency{};
     TimePoint last_check = TimePoint::min();
     TimePoint last_change = TimePoint::min();

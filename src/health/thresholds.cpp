@@ -33,6 +33,14 @@ bool RiseFall::take(bool passed) {
     return health_ != before;
 }
 
+bool RiseFall::settle(bool up) {
+    const std::uint32_t settled = up ? full() : 0;
+    const bool changed = !judged_ || health_ != settled;
+    judged_ = true;
+    health_ = settled;
+    return changed;
+}
+
 Verdict RiseFall::verdict() const {
     if (!judged_) return Verdict::never_judged;
     return health_ >= rise_ ? Verdict::up : Verdict::down;

@@ -19,6 +19,8 @@ class RiseFall {
 
     // Answers whether the counter moved.
     bool take(bool passed);
+    // Counts nothing: who says so watches the server all the time. Answers whether it changed.
+    bool settle(bool up);
     Verdict verdict() const;
     // Until the next check: inter when settled UP, downinter when settled DOWN, fastinter between.
     milliseconds interval() const;

@@ -4,17 +4,22 @@ namespace pgsteer::health {
 
 Decision decide(const Axes& axes) {
     using routing::Cause;
-    if (axes.maintenance) return {false, Cause::maintenance, false};
-    if (!axes.checks) return {true, Cause::no_check, false};
-    switch (*axes.checks) {
-        case Verdict::never_judged:
-            return {false, Cause::never_judged, false};
-        case Verdict::up:
-            return {true, Cause::up, false};
-        case Verdict::down:
-            return {false, Cause::check_failed, axes.cut_when_down};
-    }
-    return {};
+    constexpr bool no = false;
+    constexpr bool cut = true;
+    constexpr bool stay = false;
+    if (axes.maintenance) return {no, Cause::maintenance, stay};
+    if (!axes.checks) return {true, Cause::no_check, stay};
+    if (axes.standing == Standing::old_timeline) return {no, Cause::old_timeline, cut};
+    if (axes.standing == Standing::other_system) return {no, Cause::other_system, cut};
+    if (axes.standing == Standing::two_primaries) return {no, Cause::two_primaries, cut};
+    if (*axes.checks == Verdict::never_judged) return {no, Cause::never_judged, stay};
+    if (*axes.checks == Verdict::down) return {no, Cause::check_failed, axes.cut_when_down};
+    if (axes.standing == Standing::awaited) return {no, Cause::election_open, stay};
+    if (axes.unreachable) return {no, Cause::unreachable, stay};
+    if (axes.standing == Standing::behind) return {no, Cause::behind, stay};
+    if (axes.silent) return {no, Cause::silent, stay};
+    if (axes.lagging) return {no, Cause::lagging, stay};
+    return {true, Cause::up, stay};
 }
 
 }  // namespace pgsteer::health

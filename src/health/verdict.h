@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "health/election.h"
 #include "health/thresholds.h"
 #include "routing/table.h"
 
@@ -11,9 +12,13 @@ namespace pgsteer::health {
 
 // Each side says its own; none knows of the others.
 struct Axes {
-    bool maintenance = false;       // the operator: `disabled`
-    std::optional<Verdict> checks;  // what its checks say; none: no `check` is asked for
-    bool cut_when_down = false;     // on-marked-down shutdown-sessions
+    bool maintenance = false;            // the operator: `disabled`
+    std::optional<Verdict> checks;       // what its checks say; none: no `check` is asked for
+    bool cut_when_down = false;          // on-marked-down shutdown-sessions
+    Standing standing = Standing::free;  // what the election says
+    bool unreachable = false;            // workers cannot connect, whatever the checks say
+    bool silent = false;                 // its node does not answer just now
+    bool lagging = false;                // beyond max-lag
 };
 
 struct Decision {
@@ -25,12 +30,18 @@ struct Decision {
 };
 
 // The first line that holds wins:
-//   maintenance | checks       | accepts | cause        | its old sessions
-//   yes         | any          | no      | maintenance  | stay
-//   no          | none         | yes     | no_check     | stay
-//   no          | never judged | no      | never_judged | stay (there are none)
-//   no          | up           | yes     | up           | stay
-//   no          | down         | no      | check_failed | cut when cut_when_down, else stay
+//   what is known                                | accepts | cause         | its old sessions
+//   maintenance                                  | no      | maintenance   | stay
+//   no check is asked for                        | yes     | no_check      | stay
+//   fenced: another primary, system or history   | no      | its standing  | cut
+//   never judged                                 | no      | never_judged  | stay (there are none)
+//   checks say down                              | no      | check_failed  | cut when cut_when_down
+//   the first election is open                   | no      | election_open | stay (there are none)
+//   connects fail                                | no      | unreachable   | stay
+//   a standby of an older history                | no      | behind        | stay
+//   its node is silent                           | no      | silent        | stay: `fall` decides
+//   too far behind                               | no      | lagging       | stay
+//   checks say up                                | yes     | up            | stay
 Decision decide(const Axes& axes);
 
 }  // namespace pgsteer::health

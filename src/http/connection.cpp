@@ -39,9 +39,10 @@ void Connection::close() {
 asio::awaitable<void> Connection::run() {
     const std::optional<Response> response = co_await take_request();
     if (!response) co_return;
-    std::string text = format_response(*response, !head_only_);
-    const bool sent = co_await send(std::move(text));
+    const std::string text = format_response(*response, !head_only_);
+    const bool sent = co_await send(text);
     if (!sent) co_return;
+    if (response->stream && !head_only_) co_return co_await send_stream(*response->stream);
     boost::system::error_code error;
     socket_.shutdown(Socket::shutdown_send, error);
     if (!error) co_await drain();
@@ -88,7 +89,25 @@ Response Connection::answer_request(const Request& request) const {
     }
 }
 
-asio::awaitable<bool> Connection::send(std::string text) {
+// Until the client goes, or takes nothing for so long that it must be gone.
+asio::awaitable<void> Connection::send_stream(Broadcast& broadcast) {
+    Broadcast::Subscriber subscriber(broadcast, timer_);
+    std::size_t received = 0;
+    for (;;) {
+        while (const auto text = subscriber.take()) {
+            const bool sent = co_await send(*text);
+            if (!sent) co_return;
+        }
+        subscriber.wait(true);
+        const Event event = co_await receive(never);
+        subscriber.wait(false);
+        if (event == Event::timeout) continue;  // there is something new
+        received += chunk_size_;
+        if (event != Event::data || received > most_drained) co_return;
+    }
+}
+
+asio::awaitable<bool> Connection::send(std::string_view text) {
     timer_.expires_after(options_.request_limit);
     const auto done = co_await (asio::async_write(socket_, asio::buffer(text), as_result) ||
                                 timer_.async_wait(as_result));

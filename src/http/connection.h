@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "http/server.h"
 
@@ -31,7 +32,8 @@ class Connection {
     boost::asio::awaitable<std::optional<Response>> take_request();
     std::optional<Response> answer_silent_client() const;
     Response answer_request(const Request& request) const;
-    boost::asio::awaitable<bool> send(std::string text);
+    boost::asio::awaitable<bool> send(std::string_view text);
+    boost::asio::awaitable<void> send_stream(Broadcast& broadcast);
     boost::asio::awaitable<void> drain();
     boost::asio::awaitable<Event> receive(TimePoint deadline);
 

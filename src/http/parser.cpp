@@ -97,11 +97,13 @@ Parsed parse_request(std::string_view received, std::size_t most_bytes) {
 }
 
 std::string format_response(const Response& response, bool with_body) {
+    // A stream ends with its connection.
+    const std::string length =
+        response.stream ? "" : fmt::format("Content-Length: {}\r\n", response.body.size());
     std::string out = fmt::format(
-        "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n"
-        "Connection: close\r\nCache-Control: no-store\r\n",
+        "HTTP/1.1 {} {}\r\nContent-Type: {}\r\n{}Connection: close\r\nCache-Control: no-store\r\n",
         response.status, without_controls(response.reason), without_controls(response.content_type),
-        response.body.size());
+        length);
     for (const auto& [name, value] : response.headers)
         fmt::format_to(std::back_inserter(out), "{}: {}\r\n", without_controls(name),
                        without_controls(value));

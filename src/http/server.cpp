@@ -2,12 +2,6 @@
 // Server that goes away closes them, and they find nothing left to do.
 #include "http/server.h"
 
-#if defined(__GNUC__) && !defined(__clang__)
-// GCC 12 sees a mismatch in Asio's coroutine frames that is none, when sanitizers keep it from
-// inlining both halves alike.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-#endif
-
 #include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>

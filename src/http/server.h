@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "http/broadcast.h"
 
 namespace pgsteer::http {
 
@@ -30,6 +31,8 @@ struct Response {
     std::string content_type = "text/plain";
     std::string body;
     std::vector<std::pair<std::string, std::string>> headers;
+    // Then the connection stays open, and what is published there follows the head (no body).
+    std::shared_ptr<Broadcast> stream;
 };
 
 struct ServerOptions {

@@ -1,9 +1,3 @@
-#if defined(__GNUC__) && !defined(__clang__)
-// GCC 12 sees a mismatch in Asio's coroutine frames that is none, when sanitizers keep it from
-// inlining both halves alike.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-#endif
-
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>

@@ -6,6 +6,8 @@
 #include <cctype>
 #include <charconv>
 
+#include "probe/node_json.h"
+
 namespace pgsteer::probe {
 namespace {
 
@@ -63,14 +65,10 @@ std::optional<StatusLine> read_status_line(std::string_view line) {
 struct Head {
     std::optional<std::size_t> length;
     bool chunked = false;
-    std::optional<Role> role;
+    std::optional<health::NodeState> node;  // our agent's
+    bool offers_stream = false;
+    bool is_json = false;
 };
-
-Role role_of(std::string_view value) {
-    if (equal_words(value, "primary")) return Role::primary;
-    if (equal_words(value, "standby")) return Role::standby;
-    return Role::unknown;
-}
 
 void read_header(std::string_view line, Head& head) {
     const std::size_t colon = line.find(':');
@@ -84,8 +82,12 @@ void read_header(std::string_view line, Head& head) {
         if (error == std::errc() && end == value.data() + value.size()) head.length = length;
     } else if (equal_words(name, "Transfer-Encoding")) {
         head.chunked = equal_words(value, "chunked");
-    } else if (equal_words(name, "X-Pgsteer-Role")) {
-        head.role = role_of(value);
+    } else if (equal_words(name, "Content-Type")) {
+        head.is_json = value.starts_with("application/json");
+    } else if (equal_words(name, node_header)) {
+        head.node = read_node_text(value);
+    } else if (equal_words(name, watch_header)) {
+        head.offers_stream = true;
     }
 }
 
@@ -154,7 +156,11 @@ std::optional<ParsedAnswer> parse_answer(std::string_view received, bool to_head
         parsed.body_complete = true;
     else if (parsed.head_ended)
         read_body(rest, head, parsed);
-    parsed.answer.role = head.role ? *head.role : role_in_body(parsed.answer.body);
+    parsed.answer.offers_stream = head.offers_stream;
+    parsed.answer.node = std::move(head.node);
+    if (!parsed.answer.node && head.is_json) parsed.answer.node = read_patroni(parsed.answer.body);
+    parsed.answer.role =
+        parsed.answer.node ? parsed.answer.node->role : role_in_body(parsed.answer.body);
     return parsed;
 }
 

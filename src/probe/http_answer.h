@@ -18,6 +18,10 @@ namespace pgsteer::probe {
 // bytes.
 inline constexpr std::size_t most_answer_bytes = 16 * 1024;
 
+// Headers of our agent: what the node is (probe/node_json.h), and where its changes can be watched.
+inline constexpr std::string_view node_header = "X-Pgsteer-Node";
+inline constexpr std::string_view watch_header = "X-Pgsteer-Watch";
+
 struct ParsedAnswer {
     health::HttpAnswer answer;   // body as far as it came, chunks put together
     bool head_ended = false;     // the empty line after the headers was seen

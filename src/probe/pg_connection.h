@@ -15,8 +15,10 @@
 #include <string>
 #include <vector>
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "health/node.h"
 
 namespace pgsteer::probe {
 
@@ -26,16 +28,21 @@ struct PgParameters {
     milliseconds timeout{1000};    // to connect; also statement_timeout on the server
 };
 
-// What a round trip brought.
-struct PgAnswer {
-    bool in_recovery = false;
-    std::optional<std::uint32_t> timeline;  // only from a full question, when permitted
-    std::string lsn;                        // likewise: written (primary) or replayed (standby)
+// Why something failed, and what that tells of the server.
+struct PgFailure {
+    health::Doubt doubt = health::Doubt::silent;
+    std::string text;  // what the server or the system said
 };
+[[noreturn]] inline void throw_exception_from_error(const PgFailure& failure,
+                                                    const boost::source_location&) {
+    throw std::logic_error("value of a failed result: " + failure.text);
+}
+template <class T>
+using PgOutcome = boost::system::result<T, PgFailure>;
 
 enum class PgQuestion {
     role,  // the cheapest that tells it: a Sync where the server reports in_hot_standby by itself
-    full,  // also timeline and LSN
+    full,  // all of NodeState
 };
 
 class PgConnection {
@@ -45,36 +52,46 @@ class PgConnection {
     PgConnection(const PgConnection&) = delete;
     PgConnection& operator=(const PgConnection&) = delete;
 
-    // Errors name what the server or the system said; after an error call close().
-    boost::asio::awaitable<Result<void>> open(const PgParameters& parameters);
-    boost::asio::awaitable<Result<PgAnswer>> ask(PgQuestion question, TimePoint deadline);
-    // Waits until `deadline`, or shorter when the server reports something unasked. Error: it
-    // closed.
-    boost::asio::awaitable<Result<void>> idle(TimePoint deadline);
+    // After a failure call close().
+    boost::asio::awaitable<PgOutcome<void>> open(const PgParameters& parameters);
+    // A role question fills the role alone.
+    boost::asio::awaitable<PgOutcome<health::NodeState>> ask(PgQuestion question,
+                                                             TimePoint deadline);
+    // Empty when the user may not see it.
+    boost::asio::awaitable<std::string> data_directory(TimePoint deadline);
+    // Waits until `deadline`, or shorter when the server reports something unasked, or hurry() is
+    // called. Failure: it closed.
+    boost::asio::awaitable<PgOutcome<void>> idle(TimePoint deadline);
     // Waits without looking at the connection.
     boost::asio::awaitable<void> pause(Duration span);
 
     void close();
+    // Ends an idle() or pause() now.
+    void hurry() {
+        if (idling_) timer_.cancel();
+    }
     void stop();
     bool stopped() const { return stopped_; }
+    // Where it is connected to; nothing when it is not.
+    std::optional<Address> peer() const;
     int server_version() const { return connection_ ? ::PQserverVersion(connection_.get()) : 0; }
 
   private:
     enum class Ready { yes, deadline, stopped };
     struct Reply;
 
-    boost::asio::awaitable<Result<std::vector<std::string>>> resolve(const std::string& host);
-    Result<void> start(const PgParameters& parameters, const std::string& options,
-                       const std::string& host, const std::string& hostaddr);
-    boost::asio::awaitable<Result<void>> finish_start(const PgParameters& parameters,
-                                                      TimePoint deadline);
-    boost::asio::awaitable<Result<Reply>> round_trip(const char* query, TimePoint deadline);
-    boost::asio::awaitable<Result<void>> flush(TimePoint deadline);
-    boost::asio::awaitable<Result<void>> collect(Reply& reply, TimePoint deadline);
+    boost::asio::awaitable<PgOutcome<std::vector<std::string>>> resolve(const std::string& host);
+    PgOutcome<void> start(const PgParameters& parameters, const std::string& options,
+                          const std::string& host, const std::string& hostaddr);
+    boost::asio::awaitable<PgOutcome<void>> finish_start(const PgParameters& parameters,
+                                                         TimePoint deadline);
+    boost::asio::awaitable<PgOutcome<Reply>> round_trip(const char* query, TimePoint deadline);
+    boost::asio::awaitable<PgOutcome<void>> flush(TimePoint deadline);
+    boost::asio::awaitable<PgOutcome<void>> collect(Reply& reply, TimePoint deadline);
     boost::asio::awaitable<Ready> wait(bool for_writing, TimePoint deadline);
     bool watch_socket();
     std::optional<bool> reported_standby() const;
-    std::string message() const;
+    PgFailure failure() const;
 
     struct Finish {
         void operator()(PGconn* connection) const { ::PQfinish(connection); }
@@ -84,6 +101,7 @@ class PgConnection {
     boost::asio::posix::stream_descriptor socket_;
     boost::asio::steady_timer timer_;
     bool stopped_ = false;
+    bool idling_ = false;
     bool full_permitted_ = true;
     bool report_trusted_ = true;
 };

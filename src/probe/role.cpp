@@ -7,12 +7,15 @@
 #include <utility>
 
 #include "base/units.h"
+#include "probe/door.h"
 #include "probe/pg_connection.h"
 
 namespace pgsteer::probe {
 namespace {
 
 namespace asio = boost::asio;
+using health::Doubt;
+using health::NodeState;
 using health::Role;
 
 // A connection that lived this long deserves a new one at once when it ends; a shorter one counts
@@ -21,48 +24,79 @@ constexpr seconds long_life{1};
 
 }  // namespace
 
-// Shared by the RoleWatcher and its coroutine, which may outlive it by one wake-up.
+// Shared by the RoleWatcher and its coroutines, which may outlive it by one wake-up.
 struct RoleWatcher::Watch {
     Watch(asio::any_io_executor executor, WatchOptions its_options, OnRoleChange its_on_change)
         : options(std::move(its_options)),
           on_change(std::move(its_on_change)),
-          connection(std::move(executor)) {}
+          connection(executor),
+          door(std::move(executor)) {
+        state.node.reason = "not asked yet";
+    }
 
     static asio::awaitable<void> run(std::shared_ptr<Watch> watch);
+    static asio::awaitable<void> watch_door(std::shared_ptr<Watch> watch);
     asio::awaitable<void> one_connection();
-    void know(const PgAnswer& answer, TimePoint asked);
-    void lose(const std::string& reason);
-    void change_to(Role role, const std::string& reason);
+    asio::awaitable<PgOutcome<NodeState>> ask(bool full);
+    void know(NodeState node, TimePoint asked);
+    void lose(Doubt doubt, const std::string& reason);
+    void change_to(NodeState node);
+    milliseconds interval() const;
+    milliseconds next_back_off(milliseconds last) const;
 
     WatchOptions options;
     OnRoleChange on_change;
     PgConnection connection;
+    Door door;
     RoleState state;
+    TimePoint urgent_until = TimePoint::min();
+    bool answered = false;      // on this connection
+    bool door_is_shut = false;  // the last look found new connections unanswered
 };
 
-void RoleWatcher::Watch::change_to(Role role, const std::string& reason) {
-    if (state.role == role && state.reason == reason) return;
-    if (state.role != role || state.since == TimePoint::min()) state.since = Clock::now();
-    state.role = role;
-    state.reason = reason;
-    if (on_change && !connection.stopped()) on_change(state);
+void RoleWatcher::Watch::change_to(NodeState node) {
+    const bool same = same_standing(state.node, node);
+    const bool other_role = state.node.role != node.role;
+    if (other_role || state.since == TimePoint::min()) state.since = Clock::now();
+    if (state.node.streaming == true && node.role == Role::standby && node.streaming == false)
+        urgent_until = std::max(urgent_until, after(Clock::now(), options.upstream_lost));
+    state.node = std::move(node);
+    if (!same && on_change && !connection.stopped()) on_change(state);
 }
 
-void RoleWatcher::Watch::know(const PgAnswer& answer, TimePoint asked) {
-    const Role role = answer.in_recovery ? Role::standby : Role::primary;
-    if (role != state.role) state.timeline.reset();  // a promotion begins another
-    if (answer.timeline) state.timeline = answer.timeline;
-    if (!answer.lsn.empty()) state.lsn = answer.lsn;
+void RoleWatcher::Watch::know(NodeState node, TimePoint asked) {
     state.server_version = connection.server_version();
     state.asked = asked;
     state.latency = Clock::now() - asked;
-    change_to(role, "");
+    answered = true;
+    if (door_is_shut) return;
+    change_to(std::move(node));
 }
 
-void RoleWatcher::Watch::lose(const std::string& reason) {
-    state.timeline.reset();
-    state.lsn.clear();
-    change_to(Role::unknown, reason);
+void RoleWatcher::Watch::lose(Doubt doubt, const std::string& reason) {
+    NodeState unknown;
+    unknown.doubt = doubt;
+    unknown.reason = reason;
+    change_to(std::move(unknown));
+}
+
+milliseconds RoleWatcher::Watch::interval() const {
+    return Clock::now() < urgent_until ? std::min(options.urgent_interval, options.interval)
+                                       : options.interval;
+}
+
+// A Sync tells the role alone: the rest stays as the last full question told it. A new role is
+// asked about in full before it is told to anybody.
+asio::awaitable<PgOutcome<NodeState>> RoleWatcher::Watch::ask(bool full) {
+    const TimePoint deadline = after(Clock::now(), options.timeout);
+    auto answer = co_await connection.ask(full ? PgQuestion::full : PgQuestion::role, deadline);
+    if (!answer || full) co_return answer;
+    if (answer->role != state.node.role)
+        co_return co_await connection.ask(PgQuestion::full, deadline);
+    NodeState node = state.node;
+    node.doubt = Doubt::none;
+    node.reason.clear();
+    co_return node;
 }
 
 // Connects and asks again and again, until the connection is lost.
@@ -70,48 +104,71 @@ asio::awaitable<void> RoleWatcher::Watch::one_connection() {
     const PgParameters parameters{options.conninfo, options.application_name, options.timeout};
     const auto opened = co_await connection.open(parameters);
     if (!opened) {
-        lose(opened.error().text);
+        lose(opened.error().doubt, opened.error().text);
         co_return;
     }
+    door.is_at(connection.peer());
     TimePoint full_due = Clock::now();
     while (!connection.stopped()) {
         const TimePoint asked = Clock::now();
         const bool full = asked >= full_due;
-        const auto answer = co_await connection.ask(full ? PgQuestion::full : PgQuestion::role,
-                                                    after(asked, options.timeout));
-        if (!answer) {
-            lose(answer.error().text);
-            co_return;
+        auto answer = co_await ask(full);
+        PgOutcome<void> idled;
+        if (answer) {
+            if (full) full_due = after(asked, options.full_interval);
+            know(std::move(*answer), asked);
+            if (full && state.data_directory.empty() && state.server_version != 0)
+                state.data_directory =
+                    co_await connection.data_directory(after(asked, options.timeout));
+            idled = co_await connection.idle(after(asked, interval()));
         }
-        if (full) full_due = after(asked, options.full_interval);
-        const Role before = state.role;
-        know(*answer, asked);
-        if (!full && before != state.role) full_due = Clock::now();
-        const auto idled = co_await connection.idle(after(asked, options.interval));
-        if (!idled) {
-            lose(idled.error().text);
-            co_return;
-        }
+        if (answer && idled) continue;
+        const PgFailure failed = answer ? idled.error() : answer.error();
+        // A lost connection alone does not tell that the server is lost (somebody may have ended
+        // our backend): the next connect does, at once.
+        if (failed.doubt != Doubt::gone || !answered) lose(failed.doubt, failed.text);
+        co_return;
     }
+}
+
+milliseconds RoleWatcher::Watch::next_back_off(milliseconds last) const {
+    const milliseconds most = state.node.doubt == Doubt::gone
+                                  ? std::min(options.most_gone_back_off, options.most_back_off)
+                                  : options.most_back_off;
+    return std::clamp(2 * last, std::min(options.least_back_off, most), most);
 }
 
 asio::awaitable<void> RoleWatcher::Watch::run(std::shared_ptr<Watch> watch) {
     milliseconds back_off{0};
     while (!watch->connection.stopped()) {
         const TimePoint begun = Clock::now();
+        watch->answered = false;
         try {
             co_await watch->one_connection();
         } catch (const std::exception& error) {  // no memory, no descriptor
-            watch->lose(error.what());
+            watch->lose(Doubt::refused, error.what());
         }
-        const bool answered = watch->state.asked > begun;
         watch->connection.close();
-        if (answered && Clock::now() - begun >= long_life)
-            back_off = milliseconds(0);
-        else
-            back_off = std::clamp(2 * back_off, watch->options.least_back_off,
-                                  watch->options.most_back_off);
+        const bool lived_long = watch->answered && Clock::now() - begun >= long_life;
+        back_off = lived_long ? milliseconds(0) : watch->next_back_off(back_off);
+        if (Clock::now() < watch->urgent_until)
+            back_off = std::min(back_off, watch->options.interval);
         if (back_off > milliseconds(0)) co_await watch->connection.pause(back_off);
+    }
+}
+
+// A postmaster can hang while the backends it started live on: our old connection would say that
+// all is well, and no client would get in.
+asio::awaitable<void> RoleWatcher::Watch::watch_door(std::shared_ptr<Watch> watch) {
+    while (!watch->connection.stopped()) {
+        co_await watch->door.pause(watch->door_is_shut ? watch->options.interval
+                                                       : watch->options.door_interval);
+        if (watch->connection.stopped()) co_return;
+        const auto answered = co_await watch->door.knock(watch->options.timeout);
+        if (watch->connection.stopped()) co_return;
+        watch->door_is_shut = answered == Door::Answer::none;
+        if (watch->door_is_shut && watch->answered)
+            watch->lose(Doubt::silent, "new connections are not answered");
     }
 }
 
@@ -119,10 +176,13 @@ RoleWatcher::RoleWatcher(asio::any_io_executor executor, WatchOptions options,
                          OnRoleChange on_change)
     : watch_(std::make_shared<Watch>(executor, std::move(options), std::move(on_change))) {
     asio::co_spawn(executor, Watch::run(watch_), asio::detached);
+    if (watch_->options.door_interval.count() > 0)
+        asio::co_spawn(executor, Watch::watch_door(watch_), asio::detached);
 }
 
 RoleWatcher::~RoleWatcher() {
     watch_->connection.stop();
+    watch_->door.stop();
 }
 
 RoleState RoleWatcher::state(TimePoint now) const {
@@ -130,12 +190,15 @@ RoleState RoleWatcher::state(TimePoint now) const {
     return believable(watch_->state, options.timeout + options.interval, now);
 }
 
+void RoleWatcher::hurry(TimePoint until) {
+    watch_->urgent_until = std::max(watch_->urgent_until, until);
+    watch_->connection.hurry();
+}
+
 RoleState believable(RoleState state, Duration oldest, TimePoint now) {
-    if (state.role == Role::unknown || now - state.asked <= oldest) return state;
-    state.role = Role::unknown;
-    state.reason = "no answer within " + format_time(std::chrono::round<milliseconds>(oldest));
-    state.timeline.reset();
-    state.lsn.clear();
+    if (state.node.role == Role::unknown || now - state.asked <= oldest) return state;
+    state.node = NodeState{};
+    state.node.reason = "no answer within " + format_time(std::chrono::round<milliseconds>(oldest));
     return state;
 }
 

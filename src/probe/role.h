@@ -1,6 +1,11 @@
-// RoleWatcher: knows the role of one PostgreSQL server at any time, over one persistent connection.
-// Doubt is Role::unknown with a reason in words. Owned by the agent (and, for one question, by the
-// one-shot check); its executor's thread only.
+// RoleWatcher: knows what one PostgreSQL server is at any time, over one persistent connection.
+// Doubt is Role::unknown with a reason in words. Owned by the agent, by the router for a backend
+// with `option pgsql-role-check`, and (for one question) by the one-shot check; its executor's
+// thread only.
+//
+// How often it asks: every `interval`; every `urgent_interval` while it matters, that is while
+// hurry() says so or a standby has lost its upstream. What it reports is never half known: a role
+// that changed is asked about in full before anybody hears of it.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -11,16 +16,14 @@
 #include <string>
 
 #include "base/clock.h"
-#include "health/observation.h"
+#include "health/node.h"
 
 namespace pgsteer::probe {
 
 struct RoleState {
-    health::Role role = health::Role::unknown;
-    std::string reason = "not asked yet";  // why unknown; empty when known
-    std::optional<std::uint32_t> timeline;
-    std::string lsn;  // written (primary) or replayed (standby), as of the last full question
+    health::NodeState node;              // unknown until it was asked
     int server_version = 0;              // 150004 is 15.4; 0 before the first connection
+    std::string data_directory;          // empty when the user may not see it
     TimePoint asked = TimePoint::min();  // when the last answered question was asked
     TimePoint since = TimePoint::min();  // of this role
     Duration latency{};                  // of the last answer
@@ -29,14 +32,18 @@ struct RoleState {
 struct WatchOptions {
     std::string conninfo;
     std::string application_name = "pgsteer-agent";
-    milliseconds interval{50};         // between two questions
-    milliseconds timeout{1000};        // to connect, and for each answer
-    milliseconds full_interval{1000};  // between two questions for timeline and LSN too
-    milliseconds least_back_off{100};  // between two tries to connect, doubling
-    milliseconds most_back_off{2000};
+    milliseconds interval{50};             // between two questions
+    milliseconds urgent_interval{5};       // the same while it matters
+    milliseconds timeout{1000};            // to connect, and for each answer
+    milliseconds full_interval{1000};      // between two full questions
+    milliseconds door_interval{5000};      // between two looks whether new connections are answered
+    milliseconds upstream_lost{60'000};    // so long a standby without upstream is asked urgently
+    milliseconds least_back_off{100};      // between two tries to connect, doubling
+    milliseconds most_back_off{2000};      // to a server that refuses us: it writes a log line
+    milliseconds most_gone_back_off{250};  // to one that does not run
 };
 
-// Called when the role or the reason changed.
+// Called when the role, its reason, the timeline, the system or the streaming changed.
 using OnRoleChange = std::function<void(const RoleState&)>;
 
 class RoleWatcher {
@@ -49,6 +56,8 @@ class RoleWatcher {
 
     // As of `now`: an answer that is older than it may be (this process slept) is no longer known.
     RoleState state(TimePoint now) const;
+    // Asks now, and urgently until `until`: somebody waits for a primary.
+    void hurry(TimePoint until);
 
   private:
     struct Watch;

@@ -9,7 +9,6 @@
 #include <exception>
 
 #include "base/log.h"
-#include "probe/ask.h"
 #include "router/session_line.h"
 #include "routing/choose.h"
 
@@ -26,11 +25,10 @@ constexpr milliseconds held_pause{500};
 constexpr milliseconds soft_stop_pause{50};
 constexpr seconds unknown_name_pause{1};
 
-bool could_not_connect(const health::Observation& observation) {
-    const auto* failure = std::get_if<health::Failure>(&observation.outcome);
-    return failure != nullptr && (failure->kind == health::FailureKind::connect ||
-                                  failure->kind == health::FailureKind::connect_timeout);
-}
+// While no server of a backend is fit, those who watch its nodes are told so again this often, and
+// for this long: then it is an outage, and nothing is won by asking 200 times a second.
+constexpr seconds hurry_pause{5};
+constexpr seconds hurry_limit{60};
 
 }  // namespace
 
@@ -43,10 +41,13 @@ Control::Control(ControlParts parts)
       facts_(std::move(parts.facts)),
       signals_(io_, SIGTERM, SIGINT, SIGUSR1),
       // A descriptor of its own: asio closes what it is given.
-      reports_(io_, ::dup(plane_->report_fd())) {
+      reports_(io_, ::dup(plane_->report_fd())),
+      next_change_(io_),
+      probes_({io_, *cluster_, *names_, [this](Task task) { start(std::move(task)); },
+               [this](const auto& changes) { take_changes(changes); },
+               [this](const std::string& host) { ask_name_again(host); }}),
+      hurrying_(table_->backends.size()) {
     signals_.add(SIGHUP);
-    for (std::size_t i = 0; i < cluster_->questions().size(); ++i)
-        due_.push_back(std::make_unique<asio::steady_timer>(io_));
     open_pages(std::move(parts.pages));
 }
 
@@ -55,8 +56,8 @@ int Control::run() {
     start(report_loop());
     start(held_loop());
     start(unknown_names_loop());
-    for (std::size_t i = 0; i < due_.size(); ++i)
-        start(probe_loop(static_cast<health::QuestionId>(i)));
+    start(time_loop());
+    probes_.start();
     io_.run();
     // No way back from here: pages close, then the workers end their sessions.
     pages_.clear();
@@ -79,59 +80,48 @@ void Control::start(Task task) {
     });
 }
 
-Control::Task Control::probe_loop(health::QuestionId id) {
-    const auto index = static_cast<std::size_t>(id);
-    const health::Question& question = cluster_->questions()[index];
-    asio::steady_timer& timer = *due_[index];
+// Whatever evidence changed: it is told, published, and where no server is left, hurried for.
+void Control::take_changes(const std::vector<health::Change>& changes) {
+    for (const health::Change& change : changes)
+        log::write(change.up ? log::Level::notice : log::Level::warning, change.line);
+    publish();
+    if (cluster_->next_change() != next_change_.expiry()) next_change_.cancel();
+    for (const health::Change& change : changes) {
+        if (change.kind != health::Change::Kind::last_server_gone) continue;
+        const routing::BackendId backend = table_->at(change.server).backend;
+        if (!hurrying_[routing::index_of(backend)]) start(hurry_loop(backend));
+    }
+}
+
+Task Control::hurry_loop(routing::BackendId backend) {
+    hurrying_[routing::index_of(backend)] = true;
+    asio::steady_timer pause(io_);
+    const TimePoint limit = after(Clock::now(), hurry_limit);
+    while (!routing::any_accepts(*table_, backend) && Clock::now() < limit) {
+        probes_.hurry(cluster_->questions_of(backend));
+        pause.expires_after(hurry_pause);
+        co_await pause.async_wait(quietly);
+    }
+    hurrying_[routing::index_of(backend)] = false;
+}
+
+// What time alone changes.
+Task Control::time_loop() {
     for (;;) {
-        const TimePoint due = cluster_->next_due(id);
-        if (due > Clock::now()) {
-            timer.expires_at(due);
-            // Cancelled when evidence made the question due earlier: look again.
-            co_await timer.async_wait(quietly);
-            continue;
-        }
-        cluster_->asking(id, Clock::now());
-        const health::Observation observation = co_await ask(question);
-        if (could_not_connect(observation)) ask_name_again(question.host);
-        for (const health::Change& change : cluster_->observe(id, observation))
-            log::write(change.up ? log::Level::notice : log::Level::warning, change.line);
-        publish();
+        next_change_.expires_at(cluster_->next_change());
+        const auto [early] = co_await next_change_.async_wait(quietly);
+        if (!early) take_changes(cluster_->advance(Clock::now()));
     }
 }
 
-asio::awaitable<health::Observation> Control::ask(const health::Question& question) {
-    probe::Target target;
-    target.addresses = question.unix_socket ? std::vector{*question.unix_socket}
-                                            : names_->addresses(question.host, question.port);
-    if (target.addresses.empty()) {
-        health::Observation unknown;
-        unknown.at = Clock::now();
-        unknown.outcome = health::Failure{health::FailureKind::internal,
-                                          "could not resolve address '" + question.host + "'"};
-        co_return unknown;
-    }
-    target.check = question.check;
-    target.connect_timeout = question.connect_timeout;
-    target.answer_timeout = question.answer_timeout;
-    co_return co_await probe::ask(std::move(target));
-}
-
-// Evidence moved the due time of some questions; only their timers are disturbed.
-void Control::wake_due_probes() {
-    for (std::size_t i = 0; i < due_.size(); ++i)
-        if (cluster_->next_due(static_cast<health::QuestionId>(i)) < due_[i]->expiry())
-            due_[i]->cancel();
-}
-
-Control::Task Control::report_loop() {
+Task Control::report_loop() {
     asio::steady_timer pause(io_);
     for (;;) {
         auto [error] =
             co_await reports_.async_wait(asio::posix::stream_descriptor::wait_read, quietly);
         if (error) co_return;
         plane_->drain([this](const routing::Report& report) { take_report(report); });
-        wake_due_probes();
+        probes_.wake_due();
         tell_lost_reports();
         publish();
         pause.expires_after(report_pause);
@@ -143,7 +133,8 @@ void Control::take_report(const routing::Report& report) {
     if (const auto* ended = std::get_if<routing::SessionEnded>(&report)) {
         log::write_traffic(session_line(*ended, *table_));
     } else if (const auto* failed = std::get_if<routing::ConnectFailed>(&report)) {
-        cluster_->connect_failed(failed->server, failed->at);
+        take_changes(cluster_->connect_failed(failed->server, failed->error_number, failed->at));
+        if (cluster_->unreachable(failed->server)) probes_.reach(failed->server);
         const config::Server& server = cluster_->server_config(failed->server);
         if (!server.endpoint.unix_socket) ask_name_again(server.endpoint.host);
     } else if (const auto* refused = std::get_if<routing::AcceptFailed>(&report)) {
@@ -167,7 +158,7 @@ void Control::tell_lost_reports() {
 
 // Says when clients begin to wait because no server is fit, and when that ends. Clients that wait
 // for a slot of a full server are everyday life and not told.
-Control::Task Control::held_loop() {
+Task Control::held_loop() {
     asio::steady_timer pause(io_);
     std::vector<bool> told(table_->backends.size());
     for (;;) {
@@ -194,13 +185,13 @@ void Control::ask_name_again(const std::string& host) {
     if (names_->may_ask(host, Clock::now())) start(resolve(host));
 }
 
-Control::Task Control::resolve(std::string host) {
+Task Control::resolve(std::string host) {
     names_->learn(host, co_await ask_resolver(host));
     publish();
 }
 
 // `init-addr none`: nobody can fail to connect to a server that has no address yet.
-Control::Task Control::unknown_names_loop() {
+Task Control::unknown_names_loop() {
     asio::steady_timer pause(io_);
     for (;;) {
         for (const std::string& host : names_->unknown())
@@ -229,7 +220,7 @@ void Control::open_pages(std::vector<Page> pages) {
     }
 }
 
-Control::Task Control::signal_loop() {
+Task Control::signal_loop() {
     for (;;) {
         auto [error, signal] = co_await signals_.async_wait(quietly);
         if (error) co_return;
@@ -255,7 +246,7 @@ Control::Task Control::signal_loop() {
     }
 }
 
-Control::Task Control::soft_stop() {
+Task Control::soft_stop() {
     const milliseconds limit = config_.global.hard_stop_after;
     const TimePoint deadline = limit.count() > 0 ? after(Clock::now(), limit) : never;
     asio::steady_timer timer(io_);

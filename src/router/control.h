@@ -19,6 +19,7 @@
 #include "relay/data_plane.h"
 #include "router/listen.h"
 #include "router/names.h"
+#include "router/probes.h"
 
 namespace pgsteer::router {
 
@@ -38,12 +39,11 @@ class Control {
     int run();
 
   private:
-    using Task = boost::asio::awaitable<void>;
     void start(Task task);
 
-    Task probe_loop(health::QuestionId question);
-    boost::asio::awaitable<health::Observation> ask(const health::Question& question);
-    void wake_due_probes();
+    void take_changes(const std::vector<health::Change>& changes);
+    Task hurry_loop(routing::BackendId backend);
+    Task time_loop();
 
     Task report_loop();
     void take_report(const routing::Report& report);
@@ -69,7 +69,9 @@ class Control {
     admin::ProcessFacts facts_;
     boost::asio::signal_set signals_;
     boost::asio::posix::stream_descriptor reports_;
-    std::vector<std::unique_ptr<boost::asio::steady_timer>> due_;  // by QuestionId
+    boost::asio::steady_timer next_change_;
+    Probes probes_;
+    std::vector<bool> hurrying_;  // by BackendId
     std::vector<std::unique_ptr<http::Server>> pages_;
     TimePoint accept_warning_ = TimePoint::min();
     std::uint64_t lost_told_ = 0;

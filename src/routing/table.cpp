@@ -14,6 +14,22 @@ std::string_view word(Cause cause) {
             return "check-failed";
         case Cause::maintenance:
             return "maintenance";
+        case Cause::old_timeline:
+            return "old-timeline";
+        case Cause::other_system:
+            return "other-system";
+        case Cause::two_primaries:
+            return "two-primaries";
+        case Cause::election_open:
+            return "election-open";
+        case Cause::behind:
+            return "behind";
+        case Cause::silent:
+            return "silent";
+        case Cause::unreachable:
+            return "unreachable";
+        case Cause::lagging:
+            return "lagging";
     }
     return "unknown";
 }

@@ -35,8 +35,22 @@ enum class Cause : std::uint8_t {
     no_check,      // no `check`: used as it is
     check_failed,  // its checks fail (dead, or not the role the backend wants)
     maintenance,   // an operator's or the file's `disabled`
+    // Fenced: it may not be used whatever its checks say, and its sessions are cut.
+    old_timeline,   // it says primary, but a newer timeline is known
+    other_system,   // it is of another cluster
+    two_primaries,  // another server says primary on the same timeline
+    // No new sessions; those it has stay.
+    election_open,  // the first election waits until all nodes are heard
+    behind,         // a standby of an older timeline than the primary's
+    silent,         // its node does not answer; `fall` counts
+    unreachable,    // its checks pass, but connects to it fail
+    lagging,        // more than max-lag behind the primary
 };
 std::string_view word(Cause cause);
+constexpr bool is_fenced(Cause cause) {
+    return cause == Cause::old_timeline || cause == Cause::other_system ||
+           cause == Cause::two_primaries;
+}
 
 enum class Balance : std::uint8_t { roundrobin, static_rr, leastconn, first, source, random };
 
@@ -75,6 +89,8 @@ struct BackendRow {
     milliseconds server_fin_timeout{0};
     milliseconds queue_timeout{0};
     std::uint32_t retries = 3;
+    bool hold = true;             // false: no client waits for lack of a fit server
+    std::uint32_t hold_rate = 0;  // held clients let go a second and worker; 0: all at once
     milliseconds tcp_user_timeout{0};
     Keepalive keepalive;
     std::shared_ptr<Shared> shared;

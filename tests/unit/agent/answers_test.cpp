@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "probe/node_json.h"
+
 namespace pgsteer::agent {
 namespace {
 
@@ -12,8 +14,8 @@ using namespace std::chrono_literals;
 
 probe::RoleState knows(Role role) {
     probe::RoleState state;
-    state.role = role;
-    state.reason = role == Role::unknown ? "no answer within 1s" : "";
+    state.node.role = role;
+    state.node.reason = role == Role::unknown ? "no answer within 1s" : "";
     return state;
 }
 
@@ -44,12 +46,78 @@ TEST(AgentRoot, AnswersAsTheScriptDoes) {
     }
 }
 
-TEST(AgentAnswers, SayTheRoleInAHeaderOnEveryPath) {
-    for (const char* path : {"/", "/primary", "/status", "/nowhere"}) {
-        EXPECT_EQ(header(ask(Role::primary, path), "X-Pgsteer-Role"), "primary") << path;
-        EXPECT_EQ(header(ask(Role::standby, path), "X-Pgsteer-Role"), "standby") << path;
-        EXPECT_EQ(header(ask(Role::unknown, path), "X-Pgsteer-Role"), "unknown") << path;
-    }
+TEST(AgentAnswers, SayWhatTheNodeIsInAHeaderOnEveryPath) {
+    for (const char* path : {"/", "/primary", "/status", "/nowhere"})
+        for (const Role role : {Role::primary, Role::standby, Role::unknown}) {
+            const http::Response response = ask(role, path);
+            const auto node = probe::read_node_text(header(response, "X-Pgsteer-Node"));
+            ASSERT_TRUE(node) << path;
+            EXPECT_EQ(node->role, role) << path;
+            EXPECT_EQ(header(response, "X-Pgsteer-Watch"), "/watch") << path;
+        }
+}
+
+TEST(AgentAnswers, OfAOneShotCheckOfferNoStream) {
+    http::Request request;
+    request.method = "GET";
+    request.path = "/";
+    EXPECT_EQ(header(answer(knows(Role::primary), Facts{}, request), "X-Pgsteer-Watch"), "none");
+}
+
+TEST(AgentReplicaPath, WeighsTheLagThatItIsAskedFor) {
+    probe::RoleState state = knows(Role::standby);
+    state.node.received = pgwire::Lsn{20 << 20};
+    state.node.lsn = pgwire::Lsn{10 << 20};
+    state.node.replay_delay = milliseconds(3000);
+    const auto status = [&](const char* query) {
+        http::Request request;
+        request.method = "GET";
+        request.path = "/replica";
+        request.query = query;
+        return answer(state, Facts{milliseconds(50), TimePoint(100s)}, request).status;
+    };
+    EXPECT_EQ(status(""), 200);
+    EXPECT_EQ(status("lag=10MB"), 200);
+    EXPECT_EQ(status("lag=9MB"), 503);
+    EXPECT_EQ(status("x=1&lag=9MB"), 503);
+    EXPECT_EQ(status("lag=3s"), 200);
+    EXPECT_EQ(status("lag=2s"), 503);
+    EXPECT_EQ(status("lag=nonsense"), 200);
+}
+
+TEST(AgentWatch, BringsTheStatusAndTheAnswerOfTheCheckInEachEvent) {
+    http::Request request;
+    request.method = "GET";
+    request.path = "/watch";
+    request.query = "check=HEAD%20/replica%3Flag=1MB";
+    const auto check = watched_check(request);
+    ASSERT_TRUE(check);
+    EXPECT_EQ(check->method, "HEAD");
+    EXPECT_EQ(check->path, "/replica");
+    EXPECT_EQ(check->query, "lag=1MB");
+    probe::RoleState state = knows(Role::standby);
+    state.asked = TimePoint(99s);
+    const std::string event = watch_event(state, Facts{milliseconds(50), TimePoint(100s)},
+                                          {17, milliseconds(250)}, *check);
+    EXPECT_TRUE(event.starts_with("id: 17\ndata: {"));
+    EXPECT_TRUE(event.ends_with("}\n\n"));
+    const auto data = nlohmann::json::parse(event.substr(event.find('{')));
+    EXPECT_EQ(data["role"], "standby");
+    EXPECT_EQ(data["sequence"], 17);
+    EXPECT_EQ(data["heartbeat_ms"], 250);
+    EXPECT_EQ(data["age_ms"], 1000);
+    EXPECT_EQ(data["answer"]["status"], 200);
+    EXPECT_EQ(data["answer"]["body"], "Standby\n");
+}
+
+TEST(AgentWatch, WithoutACheckWatchesTheRoot) {
+    http::Request request;
+    request.method = "GET";
+    request.path = "/watch";
+    EXPECT_EQ(watched_check(request)->method, "OPTIONS");
+    EXPECT_EQ(watched_check(request)->path, "/");
+    request.method = "POST";
+    EXPECT_FALSE(watched_check(request));
 }
 
 TEST(AgentPaths, MeanWhatTheyMeanInPatroni) {
@@ -81,8 +149,8 @@ TEST(AgentAnswers, RefuseMethodsThatChangeThings) {
 
 TEST(AgentStatus, IsJsonWithWhatIsKnown) {
     probe::RoleState state = knows(Role::standby);
-    state.timeline = 7;
-    state.lsn = "0/3000060";
+    state.node.timeline = pgwire::Timeline{7};
+    state.node.lsn = pgwire::parse_lsn("0/3000060");
     state.server_version = 150004;
     state.since = TimePoint(90s);
     state.asked = TimePoint(99s);
@@ -107,7 +175,7 @@ TEST(AgentStatus, IsJsonWithWhatIsKnown) {
 
 TEST(AgentStatus, SaysWhyARoleIsUnknownInAnyEncoding) {
     probe::RoleState state = knows(Role::unknown);
-    state.reason = "FATAL: r\xf4le \"x\"";
+    state.node.reason = "FATAL: r\xf4le \"x\"";
     http::Request request;
     request.method = "GET";
     request.path = "/status";

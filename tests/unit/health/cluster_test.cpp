@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "unit/health/sample.h"
 
 namespace pgsteer::health {
@@ -155,7 +157,7 @@ TEST(Cluster, IsNotAskedAgainWhileAnAskIsUnderWay) {
     World world(classic(1));
     world.cluster->asking(QuestionId{0}, world.now);
     EXPECT_EQ(world.due(0), never);
-    world.cluster->connect_failed(static_cast<routing::ServerId>(0), world.now);
+    world.cluster->connect_failed(static_cast<routing::ServerId>(0), ETIMEDOUT, world.now);
     EXPECT_EQ(world.due(0), never);
 }
 
@@ -183,19 +185,41 @@ TEST(Cluster, AFailedConnectHasTheNodeAskedAtOnceAndCountsForAll) {
     world.tell_when_due(0, answer(200));
     world.now += milliseconds(200);
     const auto pg0 = static_cast<routing::ServerId>(0);
-    for (const char* state : {"UP 2/3", "UP 1/3", "DOWN"}) {
-        world.cluster->connect_failed(pg0, world.now);
-        world.cluster->connect_failed(pg0, world.now);
+    // The third failed connect takes it out of service; its sessions stay until `fall` is reached.
+    for (const char* state : {"UP 2/3", "DOWN", "DOWN"}) {
+        EXPECT_EQ(world.row(0).cut_before, 0U);
+        world.cluster->connect_failed(pg0, ETIMEDOUT, world.now);
+        world.cluster->connect_failed(pg0, ETIMEDOUT, world.now);
         ASSERT_LE(world.due(0), world.now);
         world.tell(0, refused);
         EXPECT_EQ(world.state(0), state);
         // The next failed connect does not ask sooner than in a tenth of a second.
-        world.cluster->connect_failed(pg0, world.now);
+        world.cluster->connect_failed(pg0, ETIMEDOUT, world.now);
         EXPECT_EQ(world.due(0), world.now + milliseconds(100));
         world.now += milliseconds(100);
     }
     EXPECT_FALSE(world.row(0).accepts);
     EXPECT_EQ(world.row(0).cut_before, world.table->version);
+}
+
+TEST(Cluster, BelievesTheDataPathWhenTheCheckSaysOtherwise) {
+    World world(classic(1));
+    const auto pg0 = static_cast<routing::ServerId>(0);
+    world.tell_when_due(0, answer(200));
+    EXPECT_TRUE(world.row(0).accepts);
+    const auto changes = world.cluster->connect_failed(pg0, ECONNREFUSED, world.now);
+    ASSERT_FALSE(changes.empty());
+    EXPECT_NE(changes[0].line.find("its checks pass, but connects to it fail, info: \"Connection "
+                                   "refused\""),
+              std::string::npos)
+        << changes[0].line;
+    EXPECT_EQ(world.row(0).cause, routing::Cause::unreachable);
+    EXPECT_EQ(world.row(0).cut_before, 0U);
+    world.tell_when_due(0, answer(200));
+    EXPECT_FALSE(world.row(0).accepts);
+    EXPECT_TRUE(world.cluster->unreachable(pg0));
+    world.cluster->reached(pg0, world.now);
+    EXPECT_TRUE(world.row(0).accepts);
 }
 
 TEST(Cluster, AGoodAnswerToEvidenceCountsOnlyForThoseWhoseTurnItIs) {
@@ -208,7 +232,7 @@ TEST(Cluster, AGoodAnswerToEvidenceCountsOnlyForThoseWhoseTurnItIs) {
     world.tell_when_due(0, answer(503));
     ASSERT_EQ(world.state(0), "DOWN");
     world.now += milliseconds(500);
-    world.cluster->connect_failed(static_cast<routing::ServerId>(0), world.now);
+    world.cluster->connect_failed(static_cast<routing::ServerId>(0), ETIMEDOUT, world.now);
     world.tell(0, answer(200));
     EXPECT_EQ(world.state(0), "DOWN");
     world.tell_when_due(0, answer(200));
@@ -218,7 +242,7 @@ TEST(Cluster, AGoodAnswerToEvidenceCountsOnlyForThoseWhoseTurnItIs) {
 TEST(Cluster, EvidenceIsSpentByOneAsk) {
     World world(classic(1));
     world.tell_when_due(0, answer(200));
-    world.cluster->connect_failed(static_cast<routing::ServerId>(0), world.now);
+    world.cluster->connect_failed(static_cast<routing::ServerId>(0), ETIMEDOUT, world.now);
     world.now += milliseconds(100);
     world.tell(0, refused);
     EXPECT_EQ(world.state(0), "UP 2/3");

@@ -1,9 +1,11 @@
-// A random world under the cluster: nodes that answer anything, at any time, and workers that fail
-// to connect. After each step the promises must hold. The seed is printed with a failure; set
-// PGSTEER_SEED to run another one.
+// A random world under the cluster: nodes that answer anything, at any time, with a vote or without
+// one, and workers that fail to connect. After each step the promises must hold. The seed is
+// printed with a failure; set PGSTEER_SEED to run another one.
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <map>
 #include <random>
 #include <set>
 
@@ -26,11 +28,14 @@ class RandomWorld {
     explicit RandomWorld(std::uint64_t seed)
         : random_(seed),
           config_(random_config()),
-          cluster_(config_, {1, now_, [this] { return fraction(); }}) {
+          cluster_(config_, {1, now_, [this] { return fraction(); }}),
+          voters_(below(4) != 0) {
         for (const config::Backend& backend : config_.backends)
             for (const config::Server& server : backend.servers)
                 servers_.push_back(&server);
         seen_pass_.resize(servers_.size());
+        votes_.resize(servers_.size());
+        served_.resize(servers_.size());
         check_table(cluster_.table());
     }
 
@@ -39,11 +44,21 @@ class RandomWorld {
         if (choice == 0) {
             now_ += milliseconds(below(4000));
         } else if (choice == 1) {
-            cluster_.connect_failed(static_cast<ServerId>(below(servers_.size())), now_);
+            const auto server = static_cast<ServerId>(below(servers_.size()));
+            if (below(2) == 0)
+                hear(cluster_.connect_failed(server, below(2) == 0 ? ECONNREFUSED : ETIMEDOUT,
+                                             now_));
+            else
+                hear(cluster_.reached(server, now_));
         } else if (choice == 2) {
-            const auto host = static_cast<std::uint32_t>(0x7f000001 + below(2));
-            cluster_.set_addresses(static_cast<ServerId>(below(servers_.size())),
+            const std::size_t server = below(servers_.size());
+            const auto host = static_cast<std::uint32_t>(0x7f000001 + 2 * server + below(2));
+            cluster_.set_addresses(static_cast<ServerId>(server),
                                    {Address::ipv4(host, Port{5432})});
+        } else if (choice == 3 && cluster_.next_change() != never) {
+            now_ = std::max(now_, cluster_.next_change());
+            hear(cluster_.advance(now_));
+            ASSERT_GT(cluster_.next_change(), now_) << "the election must not wait for ever";
         } else if (!cluster_.questions().empty()) {
             ask(below(cluster_.questions().size()));
         }
@@ -75,19 +90,46 @@ class RandomWorld {
         return config;
     }
 
+    // What a node may say: a promotion now and then, old primaries that come back, strangers.
+    NodeState random_node(bool primary) {
+        NodeState node;
+        node.doubt = Doubt::none;
+        node.role = primary ? Role::primary : Role::standby;
+        if (below(8) != 0) node.timeline = pgwire::Timeline{timeline()};
+        if (below(8) != 0) node.system = pgwire::SystemId{below(8) == 0 ? 7ULL : 1ULL};
+        node.lsn = pgwire::Lsn{below(100)};
+        return node;
+    }
+    std::uint32_t timeline() {
+        if (below(20) == 0) ++newest_timeline_;
+        return newest_timeline_ - static_cast<std::uint32_t>(below(4) == 0 ? 1 : 0);
+    }
+
+    HttpAnswer random_answer(bool primary) {
+        HttpAnswer given = answer(primary ? 200 : 206);
+        if (voters_ && below(10) != 0) given.node = random_node(primary);
+        return given;
+    }
+
     Outcome random_outcome() {
         switch (below(6)) {
             case 0:
                 return Failure{FailureKind::connect, "Connection refused"};
-            case 1:
-                return answer(503);
+            case 1: {
+                HttpAnswer down = answer(503);
+                if (voters_) {
+                    down.node = NodeState{};
+                    down.node->doubt = static_cast<Doubt>(1 + below(3));
+                }
+                return down;
+            }
             case 2:
                 return Failure{FailureKind::answer_timeout, ""};
             case 3:
             case 4:
-                return answer(200);
+                return random_answer(true);
             default:
-                return answer(206);
+                return random_answer(false);
         }
     }
 
@@ -101,21 +143,33 @@ class RandomWorld {
         cluster_.asking(id, now_);
         ASSERT_EQ(cluster_.next_due(id), never);
         now_ += milliseconds(below(20));
-        const Observation observation{now_, milliseconds(1), random_outcome()};
+        const Observation observation{now_, milliseconds(1), random_outcome(),
+                                      voters_ && below(2) == 0};
         const auto* http = std::get_if<HttpAnswer>(&observation.outcome);
         for (const ServerId server : cluster_.questions()[index].servers) {
             const bool wants_primary = routing::index_of(server) < servers_.size() / 2;
             if (http != nullptr && http->status == (wants_primary ? 200 : 206))
                 seen_pass_[routing::index_of(server)] = true;
+            // A failure without a vote takes the old one back.
+            votes_[routing::index_of(server)] = http != nullptr ? http->node : std::nullopt;
+            const auto& vote = votes_[routing::index_of(server)];
+            if (vote && vote->timeline && vote->role != Role::unknown) {
+                auto& newest = newest_seen_[vote->system];
+                newest = std::max(newest, *vote->timeline);
+            }
         }
-        told_ = cluster_.observe(id, observation);
-        for (const Change& change : told_) {
+        hear(cluster_.observe(id, observation));
+    }
+
+    void hear(const std::vector<Change>& told) {
+        for (const Change& change : told) {
             ASSERT_FALSE(change.line.empty());
             if (change.kind != Change::Kind::state || change.up) continue;
+            told_of_.insert(routing::index_of(change.server));
             const std::size_t server = routing::index_of(change.server);
             if (accepted_.count(server) != 0) went_down_.insert(server);
         }
-        for (const Change& change : told_)
+        for (const Change& change : told)
             if (change.kind == Change::Kind::state) {
                 const std::size_t server = routing::index_of(change.server);
                 if (change.up)
@@ -131,8 +185,7 @@ class RandomWorld {
             // Down and up again, or up and down again, between two tables: without a cut there is
             // nothing to carry.
             for (const std::size_t i : went_down_)
-                ASSERT_TRUE(!servers_[i]->cut_when_down &&
-                            last_->servers[i].accepts == (accepted_.count(i) != 0));
+                ASSERT_EQ(last_->servers[i].accepts, accepted_.count(i) != 0);
             went_down_.clear();
             return;
         }
@@ -142,8 +195,10 @@ class RandomWorld {
         }
         for (std::size_t i = 0; i < servers_.size(); ++i)
             check_row(i, *table);
+        check_roles(*table);
         check_schedules(*table);
         went_down_.clear();
+        told_of_.clear();
         last_ = std::move(table);
     }
 
@@ -162,14 +217,44 @@ class RandomWorld {
         }
         ASSERT_EQ(row.accepts, row.cause == Cause::up || row.cause == Cause::no_check);
         const routing::Version before = last_ ? last_->servers[i].cut_before : 0;
-        if (went_down_.count(i) != 0 && server.cut_when_down)
-            ASSERT_EQ(row.cut_before, table.version) << "went down and is not cut";
-        else
-            ASSERT_EQ(row.cut_before, before) << "cut without having gone down";
+        ASSERT_TRUE(row.cut_before == before || row.cut_before == table.version);
+        if (row.accepts) served_[i] = true;
+        const bool must_be_cut = routing::is_fenced(row.cause) ||
+                                 (row.cause == Cause::check_failed && server.cut_when_down);
+        if (must_be_cut && served_[i]) {
+            // By this table, or by an earlier one since it served last.
+            ASSERT_EQ(row.cut_before, table.version) << "its sessions live on";
+            served_[i] = false;
+        }
+        if (row.cut_before == table.version) {
+            served_[i] = row.accepts;  // cut, and fit again, between two tables
+            ASSERT_TRUE(must_be_cut || told_of_.count(i) != 0) << "cut without a reason";
+        }
         if (last_ && last_->servers[i].accepts && !row.accepts) {
             ASSERT_EQ(went_down_.count(i), 1U) << "gone from service without a word";
         }
         if (row.accepts && row.cause == Cause::up) accepted_.insert(i);
+    }
+
+    // Rule 2, by what the nodes said last.
+    void check_roles(const RoutingTable& table) {
+        for (const routing::BackendRow& backend : table.backends) {
+            std::size_t primaries = 0;
+            std::set<std::optional<pgwire::SystemId>> systems;
+            for (const ServerId id : backend.servers) {
+                const auto& vote = votes_[routing::index_of(id)];
+                if (!table.at(id).accepts || table.at(id).cause != Cause::up || !vote) continue;
+                ASSERT_FALSE(vote->role == Role::unknown && vote->doubt == Doubt::silent);
+                if (vote->role == Role::unknown) continue;  // `fall` counts
+                if (vote->system) systems.insert(vote->system);
+                if (vote->role != Role::primary) continue;
+                ++primaries;
+                ASSERT_GE(vote->timeline.value_or(pgwire::Timeline{0}), newest_seen_[vote->system])
+                    << "a lower timeline after a higher one was seen";
+            }
+            ASSERT_LE(primaries, 1U) << "two primaries take sessions";
+            ASSERT_LE(systems.size(), 1U) << "two systems take sessions";
+        }
     }
 
     static void check_schedules(const RoutingTable& table) {
@@ -199,10 +284,15 @@ class RandomWorld {
     config::Config config_;
     Cluster cluster_;
     std::vector<const config::Server*> servers_;
-    std::vector<bool> seen_pass_;      // by server: an answer it wants was given once
-    std::set<std::size_t> accepted_;   // as told in changes
-    std::set<std::size_t> went_down_;  // since the last table
-    std::vector<Change> told_;
+    std::vector<bool> seen_pass_;                  // by server: an answer it wants was given once
+    std::set<std::size_t> accepted_;               // as told in changes
+    std::set<std::size_t> told_of_;                // bad news since the last table
+    std::set<std::size_t> went_down_;              // since the last table
+    std::vector<std::optional<NodeState>> votes_;  // by server: of its last observation
+    std::vector<bool> served_;                     // by server: since it was cut last
+    std::map<std::optional<pgwire::SystemId>, pgwire::Timeline> newest_seen_;
+    std::uint32_t newest_timeline_ = 2;
+    bool voters_ = false;
     std::shared_ptr<const RoutingTable> last_;
 };
 

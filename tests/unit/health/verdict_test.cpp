@@ -22,6 +22,19 @@ TEST(Decide, IsItsTruthTable) {
         {{false, Verdict::up, true}, {true, Cause::up, false}},
         {{false, Verdict::down, true}, {false, Cause::check_failed, true}},
         {{false, Verdict::down, false}, {false, Cause::check_failed, false}},
+        {{false, Verdict::up, false, Standing::old_timeline}, {false, Cause::old_timeline, true}},
+        {{false, Verdict::down, false, Standing::old_timeline}, {false, Cause::old_timeline, true}},
+        {{false, Verdict::up, false, Standing::other_system}, {false, Cause::other_system, true}},
+        {{false, Verdict::up, false, Standing::two_primaries}, {false, Cause::two_primaries, true}},
+        {{false, Verdict::up, true, Standing::awaited}, {false, Cause::election_open, false}},
+        {{false, Verdict::down, true, Standing::awaited}, {false, Cause::check_failed, true}},
+        {{false, Verdict::up, true, Standing::behind}, {false, Cause::behind, false}},
+        {{false, Verdict::up, true, Standing::free, true}, {false, Cause::unreachable, false}},
+        {{false, Verdict::down, true, Standing::free, true}, {false, Cause::check_failed, true}},
+        {{false, Verdict::up, true, Standing::free, false, true}, {false, Cause::silent, false}},
+        {{false, Verdict::up, true, Standing::free, false, false, true},
+         {false, Cause::lagging, false}},
+        {{true, Verdict::up, true, Standing::two_primaries}, {false, Cause::maintenance, false}},
     };
     for (std::size_t i = 0; i < rows.size(); ++i)
         EXPECT_EQ(decide(rows[i].axes), rows[i].decision) << "row " << i;

@@ -81,9 +81,46 @@ TEST(HttpAnswer, PutsChunksTogether) {
 }
 
 TEST(HttpAnswer, TakesTheRoleFromTheHeaderBeforeTheBody) {
-    const std::string start = "HTTP/1.1 200 OK\r\nx-pgsteer-role: ";
-    EXPECT_EQ(parse_answer(start + "standby\r\n\r\nPrimary\n", false)->answer.role, Role::standby);
-    EXPECT_EQ(parse_answer(start + "unknown\r\n\r\nPrimary\n", false)->answer.role, Role::unknown);
+    const std::string start = "HTTP/1.1 200 OK\r\nx-pgsteer-node: ";
+    const auto standby = parse_answer(start + "{\"role\":\"standby\"}\r\n\r\nPrimary\n", false);
+    EXPECT_EQ(standby->answer.role, Role::standby);
+    EXPECT_TRUE(standby->answer.node);
+    EXPECT_FALSE(standby->answer.offers_stream);
+    const auto unknown = parse_answer(start + "{\"role\":\"unknown\"}\r\n\r\nPrimary\n", false);
+    EXPECT_EQ(unknown->answer.role, Role::unknown);
+    EXPECT_TRUE(unknown->answer.node);
+}
+
+TEST(HttpAnswer, OfAScriptHasNoVote) {
+    EXPECT_FALSE(parse_answer("HTTP/1.1 200 OK\r\n\r\nPrimary\n", false)->answer.node);
+    EXPECT_FALSE(
+        parse_answer("HTTP/1.1 200 OK\r\nX-Pgsteer-Node: nonsense\r\n\r\n", false)->answer.node);
+}
+
+TEST(HttpAnswer, SaysWhetherItsNodeCanBeWatched) {
+    EXPECT_TRUE(parse_answer("HTTP/1.1 200 OK\r\nX-Pgsteer-Watch: /watch\r\n\r\n", false)
+                    ->answer.offers_stream);
+}
+
+TEST(HttpAnswer, TakesTheVoteOfPatronisJson) {
+    const std::string head = "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n";
+    const std::string body =
+        R"({"state": "running", "role": "replica", "server_version": 150004, "timeline": 4,)"
+        R"( "xlog": {"received_location": 83886408, "replayed_location": 83886400},)"
+        R"( "database_system_identifier": "7300000000000000001"})";
+    const auto replica = parse_answer(head + body, false)->answer.node;
+    ASSERT_TRUE(replica);
+    EXPECT_EQ(replica->role, Role::standby);
+    EXPECT_EQ(replica->timeline, pgwire::Timeline{4});
+    EXPECT_EQ(replica->system, pgwire::SystemId{7300000000000000001ULL});
+    EXPECT_EQ(replica->received->position, 83886408U);
+    EXPECT_EQ(replica->lsn->position, 83886400U);
+    const auto starting =
+        parse_answer(head + R"({"state": "starting", "role": "master"})", false)->answer.node;
+    ASSERT_TRUE(starting);
+    EXPECT_EQ(starting->role, Role::unknown);
+    EXPECT_FALSE(parse_answer(head + R"({"status": "ok"})", false)->answer.node);
+    EXPECT_FALSE(parse_answer(head + R"({"role": )", false)->answer.node);
 }
 
 TEST(HttpAnswer, TakesARoleOnlyFromAWholeLineAndOnlyOne) {

@@ -12,24 +12,24 @@ using namespace std::chrono_literals;
 
 RoleState primary_asked_at(TimePoint asked) {
     RoleState state;
-    state.role = Role::primary;
-    state.reason = "";
-    state.timeline = 3;
+    state.node.role = Role::primary;
+    state.node.doubt = health::Doubt::none;
+    state.node.timeline = pgwire::Timeline{3};
     state.asked = asked;
     return state;
 }
 
 TEST(RoleState, IsBelievedWhileItsAnswerIsFresh) {
     const TimePoint asked(100s);
-    EXPECT_EQ(believable(primary_asked_at(asked), 1050ms, asked + 1050ms).role, Role::primary);
+    EXPECT_EQ(believable(primary_asked_at(asked), 1050ms, asked + 1050ms).node.role, Role::primary);
 }
 
 TEST(RoleState, IsUnknownWhenItsAnswerIsOlderThanItMayBe) {
     const TimePoint asked(100s);
     const RoleState old = believable(primary_asked_at(asked), 1050ms, asked + 1051ms);
-    EXPECT_EQ(old.role, Role::unknown);
-    EXPECT_EQ(old.reason, "no answer within 1050ms");
-    EXPECT_FALSE(old.timeline);
+    EXPECT_EQ(old.node.role, Role::unknown);
+    EXPECT_EQ(old.node.reason, "no answer within 1050ms");
+    EXPECT_FALSE(old.node.timeline);
 }
 
 TEST(Conninfo, ReadsKeywordsAndUris) {

@@ -1,0 +1,78 @@
+#include "agent/data_watch.h"
+
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "base/log.h"
+
+namespace pgsteer::agent {
+namespace {
+
+// PostgreSQL 15 manual, 73.1 "Database File Layout"; PostgreSQL removes standby.signal when it ends
+// recovery (xlogrecovery.c), and rewrites the last line of postmaster.pid when its state changes.
+constexpr std::uint32_t changes =
+    IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_MODIFY | IN_CLOSE_WRITE;
+
+bool tells(std::string_view name) {
+    return name == "postmaster.pid" || name == "standby.signal" || name == "recovery.signal";
+}
+
+}  // namespace
+
+DataWatch::DataWatch(boost::asio::any_io_executor executor, std::string directory,
+                     std::function<void()> on_change)
+    : directory_(std::move(directory)),
+      on_change_(std::move(on_change)),
+      events_(std::move(executor)) {
+    const int fd = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (fd < 0) {
+        log::warning("cannot watch {}: {}", directory_, ::strerror(errno));
+        return;
+    }
+    boost::system::error_code failed;
+    events_.assign(fd, failed);
+    if (failed) {
+        ::close(fd);
+        return;
+    }
+    if (::inotify_add_watch(fd, directory_.c_str(), changes) < 0) {
+        log::notice("the data directory {} is not watched: {}; PostgreSQL is asked all the same",
+                    directory_, ::strerror(errno));
+        return;
+    }
+    wait();
+}
+
+void DataWatch::wait() {
+    events_.async_wait(
+        boost::asio::posix::stream_descriptor::wait_read,
+        [this, alive = std::weak_ptr(alive_)](const boost::system::error_code& error) {
+            if (error || alive.expired()) return;
+            if (drain()) on_change_();
+            wait();
+        });
+}
+
+bool DataWatch::drain() {
+    alignas(inotify_event) std::array<char, 4096> buffer{};
+    bool of_interest = false;
+    for (;;) {
+        const ssize_t size = ::read(events_.native_handle(), buffer.data(), buffer.size());
+        if (size <= 0) return of_interest;
+        for (std::size_t at = 0; at + sizeof(inotify_event) <= static_cast<std::size_t>(size);) {
+            inotify_event event{};
+            std::memcpy(&event, buffer.data() + at, sizeof event);
+            if (event.mask & IN_Q_OVERFLOW) of_interest = true;
+            if (event.len > 0 && tells(buffer.data() + at + sizeof event)) of_interest = true;
+            at += sizeof event + event.len;
+        }
+    }
+}
+
+}  // namespace pgsteer::agent

@@ -1,0 +1,141 @@
+#include "health/cluster_state.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "health/build.h"
+
+namespace pgsteer::health {
+namespace {
+
+constexpr milliseconds first_ask_within{50};
+
+// Is the watcher certain? Of a role, and of a server that is gone. Who is silent may be slow, and
+// who refuses us may serve others: that counts as any failed check does.
+bool certain(const Observation& observation, const Judgement& judgement) {
+    return observation.watched && judgement.node &&
+           (judgement.node->role != Role::unknown || judgement.node->doubt == Doubt::gone);
+}
+
+}  // namespace
+
+Cluster::State::State(const config::Config& config, const ClusterOptions& options)
+    : jitter(options.jitter),
+      elections(config.backends.size()),
+      rows(first_rows(config, options.workers)) {}
+
+void Cluster::State::add_question(routing::ServerId id, TimePoint now) {
+    ServerState& server = at(id);
+    Question wanted = question_for(*server.config, *server.backend);
+    auto found = std::find_if(questions.begin(), questions.end(),
+                              [&](const Question& q) { return same_question(q, wanted); });
+    if (found == questions.end()) {
+        Asked& fresh = asked.emplace_back();
+        fresh.first_due = now + std::chrono::duration_cast<Duration>(first_ask_within * jitter());
+        fresh.first_gap = 1 - jitter();
+        questions.push_back(std::move(wanted));
+        found = questions.end() - 1;
+    }
+    found->servers.push_back(id);
+    const auto index = static_cast<std::size_t>(found - questions.begin());
+    server.question = static_cast<QuestionId>(index);
+    server.next_due = asked[index].first_due;
+}
+
+void Cluster::State::take(routing::ServerId id, const Asked& question,
+                          const Observation& observation, std::vector<Change>& changes) {
+    ServerState& server = at(id);
+    Judgement judgement = server.judge.judge(observation);
+    // What a node says of itself is news whenever it comes; only rise and fall wait for their turn.
+    server.node = judgement.node;
+    if (server.node) remember(*server.node, histories);
+    const bool sure = certain(observation, judgement);
+    if (!sure && !takes(server, question, observation.at, judgement.passed)) return;
+    const bool other_word = judgement.word != server.last.word;
+    server.last = std::move(judgement);
+    server.latency = observation.latency;
+    server.last_check = observation.at;
+    const bool moved = sure ? server.rise_fall.settle(server.last.passed)
+                            : server.rise_fall.take(server.last.passed);
+    if (moved && !server.last.passed) ++server.checks_failed;
+    server.next_due = next_turn(server, question, observation.at);
+    if (server.backend->log_health_checks && (moved || other_word))
+        changes.push_back({Change::Kind::check, id, check_line(server), server.last.passed});
+}
+
+void Cluster::State::settle(TimePoint now, std::vector<Change>& changes) {
+    for (std::size_t i = 0; i < elections.size(); ++i)
+        hold_election(static_cast<routing::BackendId>(i), now);
+    std::vector<Decision> decisions;
+    for (ServerState& server : servers) {
+        weigh_lag(server);
+        decisions.push_back(std::exchange(server.decided, decide(server.axes())));
+    }
+    // All have decided before any line is written: the lines count who is left.
+    for (std::size_t i = 0; i < servers.size(); ++i)
+        if (decisions[i] != servers[i].decided)
+            follow(static_cast<routing::ServerId>(i), decisions[i], now, changes);
+}
+
+void Cluster::State::hold_election(routing::BackendId id, TimePoint now) {
+    const std::vector<routing::ServerId>& members = rows.at(id).servers;
+    std::vector<Candidate> candidates;
+    for (const routing::ServerId server : members)
+        candidates.push_back(at(server).candidate());
+    Election& election = elections[routing::index_of(id)];
+    const std::vector<Standing> standings = election.hold(candidates, histories, now);
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        ServerState& server = at(members[i]);
+        server.standing = standings[i];
+        server.standing_words = server.node && standings[i] != Standing::free
+                                    ? election.explain(standings[i], *server.node, histories)
+                                    : "";
+    }
+}
+
+void Cluster::State::weigh_lag(ServerState& server) {
+    server.lag = server.node ? lag_of(*server.node, histories) : Lag{};
+    const std::uint32_t share = share_of(server.lag, server.backend->max_lag);
+    if (share == server.share) return;
+    server.share = share;
+    dirty = true;
+}
+
+// What a changed decision brings with it.
+void Cluster::State::follow(routing::ServerId id, const Decision& before, TimePoint now,
+                            std::vector<Change>& changes) {
+    ServerState& server = at(id);
+    const Decision& decision = server.decided;
+    dirty = true;
+    server.last_change = now;
+    if (decision.accepts) server.may_be_cut = true;
+    if (before.accepts && !decision.accepts) ++server.times_down;
+    // The table that carries this decision is the next one made. A server may stop accepting first
+    // (silent) and be cut later (down).
+    if (decision.cut && std::exchange(server.may_be_cut, false))
+        server.cut_before = rows.version + 1;
+    if (decision.cause == routing::Cause::election_open && !before.accepts) return;
+    const ProxyCount counted = count(id);
+    changes.push_back(
+        {Change::Kind::state, id, state_line(server, decision.accepts, counted), decision.accepts});
+    // Not while a verdict is missing: that would cry wolf at every start.
+    if (!decision.accepts && counted.active + counted.backup == 0 && !counted.any_unjudged)
+        changes.push_back(
+            {Change::Kind::last_server_gone, id, no_server_line(*server.backend), false});
+}
+
+ProxyCount Cluster::State::count(routing::ServerId id) const {
+    ProxyCount count;
+    const ServerState& server = servers[routing::index_of(id)];
+    for (const ServerState& other : servers) {
+        if (other.backend != server.backend) continue;
+        if (other.decided.accepts) ++(other.config->backup ? count.backup : count.active);
+        if (other.decided.cause == routing::Cause::never_judged) count.any_unjudged = true;
+    }
+    const routing::ServerRow& row = rows.at(id);
+    count.sessions = row.shared->slots.taken();
+    count.waiting = rows.at(row.backend).shared->total(&routing::Traffic::waiting);
+    return count;
+}
+
+}  // namespace pgsteer::health

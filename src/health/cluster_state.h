@@ -1,0 +1,47 @@
+// The inside of Cluster: its servers and questions, and how evidence becomes decisions. Pure; only
+// for cluster.cpp and its tests' includes through it. Control thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "health/change_line.h"
+#include "health/cluster.h"
+#include "health/election.h"
+#include "health/schedule.h"
+#include "health/server_state.h"
+
+namespace pgsteer::health {
+
+struct Cluster::State {
+    State(const config::Config& config, const ClusterOptions& options);
+
+    ServerState& at(routing::ServerId id) { return servers[routing::index_of(id)]; }
+    void add_question(routing::ServerId id, TimePoint now);
+
+    // One observation for one of the servers that wanted it.
+    void take(routing::ServerId id, const Asked& question, const Observation& observation,
+              std::vector<Change>& changes);
+    // After anything was taken: elections, lags, and what each changed decision brings with it.
+    void settle(TimePoint now, std::vector<Change>& changes);
+    ProxyCount count(routing::ServerId id) const;
+
+    std::function<double()> jitter;
+    std::vector<ServerState> servers;  // by ServerId
+    std::vector<Question> questions;   // by QuestionId
+    std::vector<Asked> asked;          // by QuestionId
+    Histories histories;
+    std::vector<Election> elections;  // by BackendId
+    routing::RoutingTable rows;       // the next table, but for its version
+    std::shared_ptr<const routing::RoutingTable> published;
+    bool dirty = true;  // something the table shows may have changed since it was published
+
+  private:
+    void hold_election(routing::BackendId id, TimePoint now);
+    void weigh_lag(ServerState& server);
+    void follow(routing::ServerId id, const Decision& now_decided, TimePoint now,
+                std::vector<Change>& changes);
+};
+
+}  // namespace pgsteer::health

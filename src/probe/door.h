@@ -1,0 +1,42 @@
+// Door: does a PostgreSQL server still answer new connections? Asks with an SSLRequest and reads
+// the one byte of its answer: a process of the server's, no login, and no line in its log
+// (PostgreSQL says nothing of a client that leaves then, ProcessStartupPacket in postmaster.c,
+// unless log_connections is on). Owned by a role watcher; its executor's thread only.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <optional>
+
+#include "base/address.h"
+#include "base/clock.h"
+
+namespace pgsteer::probe {
+
+class Door {
+  public:
+    enum class Answer {
+        some,     // a byte came
+        none,     // nothing came in time
+        refused,  // no connection, or it closed: what that means is for the watcher's own
+                  // connection
+    };
+
+    explicit Door(boost::asio::any_io_executor executor);
+    // Where to knock; nothing: nowhere, and every answer is `some`.
+    void is_at(std::optional<Address> address) { address_ = std::move(address); }
+    boost::asio::awaitable<Answer> knock(milliseconds timeout);
+    boost::asio::awaitable<void> pause(milliseconds span);
+    // Whatever is under way ends at once.
+    void stop();
+
+  private:
+    boost::asio::steady_timer timer_;
+    boost::asio::generic::stream_protocol::socket socket_;
+    std::optional<Address> address_;
+    bool stopped_ = false;
+};
+
+}  // namespace pgsteer::probe

@@ -1,0 +1,217 @@
+#include "router/probes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "base/log.h"
+#include "probe/stream.h"
+
+namespace asio = boost::asio;
+
+namespace pgsteer::router {
+namespace {
+
+constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
+// A role watcher of our own tells changes at once; positions are taken this often, as from agents.
+constexpr milliseconds watcher_pause{250};
+// An agent, or a watcher, that was told to hurry does so for this long (agent/agent.cpp).
+constexpr seconds urgent_time{10};
+// Between two tries to connect to an unreachable server; doubling.
+constexpr milliseconds least_reach_pause{50};
+constexpr milliseconds most_reach_pause{1000};
+
+bool could_not_connect(const health::Observation& observation) {
+    const auto* failure = std::get_if<health::Failure>(&observation.outcome);
+    return failure != nullptr && (failure->kind == health::FailureKind::connect ||
+                                  failure->kind == health::FailureKind::connect_timeout);
+}
+
+bool offers_stream(const health::Observation& observation) {
+    const auto* answer = std::get_if<health::HttpAnswer>(&observation.outcome);
+    return answer != nullptr && answer->offers_stream;
+}
+
+std::string node_name(const health::Question& question) {
+    return question.unix_socket ? question.unix_socket->text()
+                                : fmt::format("{}:{}", question.host, number(question.port));
+}
+
+// libpq's quoting of a value (PostgreSQL 15 manual, 34.1.1.1).
+std::string quoted(const std::string& value) {
+    std::string text = "'";
+    for (const char c : value) {
+        if (c == '\'' || c == '\\') text += '\\';
+        text += c;
+    }
+    return text + "'";
+}
+
+std::string conninfo_of(const health::Question& question) {
+    const config::RoleCheck& role = question.check.role;
+    std::string text = fmt::format("host={} port={} user={} dbname={}", quoted(question.host),
+                                   number(question.port), quoted(role.user), quoted(role.dbname));
+    if (!role.sslmode.empty()) text += " sslmode=" + quoted(role.sslmode);
+    if (!role.passfile.empty()) text += " passfile=" + quoted(role.passfile);
+    return text;
+}
+
+}  // namespace
+
+Probes::Probes(ProbesParts parts) : parts_(std::move(parts)) {
+    for (std::size_t i = 0; i < parts_.cluster.questions().size(); ++i)
+        askers_.push_back(std::make_unique<Asker>(parts_.io));
+}
+
+void Probes::start() {
+    for (std::size_t i = 0; i < askers_.size(); ++i) {
+        const auto id = static_cast<health::QuestionId>(i);
+        if (question(id).check.kind == config::Check::Kind::role)
+            parts_.start(watcher_loop(id));
+        else
+            parts_.start(probe_loop(id));
+    }
+}
+
+Task Probes::probe_loop(health::QuestionId id) {
+    asio::steady_timer& timer = asker(id).due;
+    for (;;) {
+        const TimePoint due = parts_.cluster.next_due(id);
+        if (due > Clock::now()) {
+            timer.expires_at(due);
+            // Cancelled when evidence made the question due earlier: look again.
+            co_await timer.async_wait(quietly);
+            continue;
+        }
+        parts_.cluster.asking(id, Clock::now());
+        probe::Target target = target_of(question(id));
+        health::Observation observation;
+        if (target.addresses.empty()) {
+            observation.at = Clock::now();
+            observation.outcome =
+                health::Failure{health::FailureKind::internal,
+                                "could not resolve address '" + question(id).host + "'"};
+        } else {
+            observation = co_await probe::ask(std::move(target));
+        }
+        if (could_not_connect(observation)) parts_.ask_name_again(question(id).host);
+        observe(id, observation);
+        if (offers_stream(observation)) co_await follow(id);
+    }
+}
+
+// The same check, but told when its answer changes. Afterwards the checks go on as the file says,
+// at once: the stream may have broken because the node did.
+Task Probes::follow(health::QuestionId id) {
+    asker(id).follows_stream = true;
+    bool told = false;
+    const auto on_event = [&](const health::Observation& event) {
+        if (!std::exchange(told, true))
+            log::notice("Agent {}: its changes are followed as they happen",
+                        node_name(question(id)));
+        observe(id, event);
+    };
+    const probe::StreamEnd end = co_await probe::follow_stream(target_of(question(id)), on_event);
+    asker(id).follows_stream = false;
+    log::warning("Agent {}: its stream ended ({}); checks go on as the file says",
+                 node_name(question(id)), end.why);
+    parts_.cluster.suspect(id);
+}
+
+Task Probes::watcher_loop(health::QuestionId id) {
+    probe::WatchOptions options;
+    options.conninfo = conninfo_of(question(id));
+    options.application_name = "pgsteer";
+    options.timeout = std::min<milliseconds>(question(id).answer_timeout, options.timeout);
+    asker(id).watcher = std::make_unique<probe::RoleWatcher>(
+        parts_.io.get_executor(), std::move(options),
+        [this, id](const probe::RoleState& state) { observe_watcher(id, state); });
+    for (;;) {
+        asker(id).due.expires_after(watcher_pause);
+        co_await asker(id).due.async_wait(quietly);
+        const probe::RoleState state = asker(id).watcher->state(Clock::now());
+        // Before its first answer it knows nothing, and has not failed either.
+        if (state.since != TimePoint::min()) observe_watcher(id, state);
+    }
+}
+
+void Probes::observe_watcher(health::QuestionId id, const probe::RoleState& state) {
+    health::Observation observation;
+    observation.at = Clock::now();
+    observation.latency = state.latency;
+    observation.outcome = health::RoleAnswer{state.node};
+    observation.watched = true;
+    observe(id, observation);
+}
+
+void Probes::observe(health::QuestionId id, const health::Observation& observation) {
+    parts_.took(parts_.cluster.observe(id, observation));
+}
+
+probe::Target Probes::target_of(const health::Question& question) const {
+    probe::Target target;
+    target.addresses = question.unix_socket ? std::vector{*question.unix_socket}
+                                            : parts_.names.addresses(question.host, question.port);
+    target.check = question.check;
+    target.connect_timeout = question.connect_timeout;
+    target.answer_timeout = question.answer_timeout;
+    return target;
+}
+
+void Probes::wake_due() {
+    for (std::size_t i = 0; i < askers_.size(); ++i)
+        if (!askers_[i]->watcher &&
+            parts_.cluster.next_due(static_cast<health::QuestionId>(i)) < askers_[i]->due.expiry())
+            askers_[i]->due.cancel();
+}
+
+void Probes::hurry(const std::vector<health::QuestionId>& questions) {
+    for (const health::QuestionId id : questions) {
+        if (asker(id).watcher)
+            asker(id).watcher->hurry(after(Clock::now(), urgent_time));
+        else if (asker(id).follows_stream)
+            parts_.start(hurry_agent(id));
+    }
+}
+
+Task Probes::hurry_agent(health::QuestionId id) {
+    probe::Target target = target_of(question(id));
+    target.check.method = "GET";
+    target.check.uri = "/status?hurry";
+    // What it says now comes over its stream as well.
+    (void)co_await probe::ask(std::move(target));
+}
+
+void Probes::reach(routing::ServerId server) {
+    const std::size_t index = routing::index_of(server);
+    if (reaching_.size() <= index) reaching_.resize(index + 1);
+    if (!reaching_[index]) parts_.start(reach_loop(server));
+}
+
+Task Probes::reach_loop(routing::ServerId server) {
+    reaching_[routing::index_of(server)] = true;
+    asio::steady_timer pause(parts_.io);
+    milliseconds span = least_reach_pause;
+    while (parts_.cluster.unreachable(server)) {
+        pause.expires_after(span);
+        co_await pause.async_wait(quietly);
+        span = std::min(2 * span, most_reach_pause);
+        const config::Server& config = parts_.cluster.server_config(server);
+        probe::Target target;
+        target.addresses = config.endpoint.unix_socket
+                               ? std::vector{*config.endpoint.unix_socket}
+                               : parts_.names.addresses(config.endpoint.host, config.endpoint.port);
+        target.connect_timeout = most_reach_pause;
+        target.answer_timeout = most_reach_pause;
+        if (target.addresses.empty()) continue;
+        const health::Observation reached = co_await probe::ask(std::move(target));
+        if (std::holds_alternative<health::TcpConnected>(reached.outcome))
+            parts_.took(parts_.cluster.reached(server, Clock::now()));
+    }
+    reaching_[routing::index_of(server)] = false;
+}
+
+}  // namespace pgsteer::router
