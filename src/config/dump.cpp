@@ -135,6 +135,14 @@ void stats(Writer& out, const StatsPage& page) {
 
 void check(Writer& out, const Check& check) {
     if (check.kind == Check::Kind::tcp) return out.fact("check", "tcp");
+    if (check.kind == Check::Kind::role) {
+        static constexpr const char* roles[] = {"any", "primary", "standby"};
+        const RoleCheck& role = check.role;
+        return out.fact("check", "role " + std::string(roles[static_cast<int>(role.expect)]) +
+                                     " user " + role.user + " dbname " + role.dbname +
+                                     (role.sslmode.empty() ? "" : " sslmode " + role.sslmode) +
+                                     (role.passfile.empty() ? "" : " passfile " + role.passfile));
+    }
     out.fact("check", "http " + check.method + " " + check.uri + " " + check.version);
     for (const auto& header : check.headers)
         out.fact("check header", header.name + ": " + Writer::quoted(header.value));
@@ -180,6 +188,10 @@ void backend(Writer& out, const Backend& back) {
     check(out, back.check);
     out.fact("retries", std::to_string(back.retries));
     out.flag("redispatch", back.redispatch);
+    if (back.max_lag.bytes) out.fact("max-lag bytes", std::to_string(*back.max_lag.bytes));
+    if (back.max_lag.time) out.fact("max-lag", format_time(*back.max_lag.time));
+    out.flag("no-hold", !back.hold);
+    if (back.hold_rate) out.fact("hold-rate", std::to_string(*back.hold_rate));
     out.flag("allbackups", back.all_backups);
     out.flag("log-health-checks", back.log_health_checks);
     out.time("timeout connect", back.connect_timeout);

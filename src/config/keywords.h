@@ -123,6 +123,7 @@ std::span<const Row> unused_global_rows();  // inert and refused
 std::span<const Row> bind_rows();
 std::span<const Row> server_rows();
 std::span<const Row> check_rows();
+std::span<const Row> role_rows();
 std::span<const Row> stats_rows();
 
 // A word after `bind ADDRESS` or `server NAME ADDRESS`.
@@ -162,7 +163,7 @@ constexpr OptionRow<Target> refused_option(std::string_view name, std::size_t va
 template <class Visit>
 void each_row(Visit visit) {
     for (const auto& table : {global_rows(), unused_global_rows(), proxy_rows(), bind_rows(),
-                              server_rows(), check_rows(), stats_rows(), unused_proxy_rows()})
+                              server_rows(), check_rows(), role_rows(), stats_rows(), unused_proxy_rows()})
         for (const auto& row : table)
             visit(row);
 }

@@ -210,7 +210,9 @@ void expect(Line& line, Words words) {
 }
 
 void tcp_check(Line& line, Words words) {
-    if (line.arguments(words, 0, 0)) line.proxy->http_check = false;
+    if (!line.arguments(words, 0, 0)) return;
+    line.proxy->http_check = false;
+    line.proxy->back.check.kind = Check::Kind::tcp;
 }
 
 constexpr std::string_view one_request = "a check is one request and its answer";

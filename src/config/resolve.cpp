@@ -132,7 +132,10 @@ Backend back_of(const Draft& draft, const Proxy& proxy) {
     back.at = proxy.at;
     back.disabled = proxy.disabled;
     back.logs = logs_of(draft, proxy);
-    back.check.kind = proxy.http_check ? Check::Kind::http : Check::Kind::tcp;
+    if (proxy.http_check)
+        back.check.kind = Check::Kind::http;
+    else if (back.check.kind != Check::Kind::role)
+        back.check.kind = Check::Kind::tcp;
     return back;
 }
 

@@ -162,6 +162,9 @@ bool Worker::may_try_again_now(const Session& session) const {
 
 void Worker::hold(SlotIndex slot, milliseconds pause) {
     Session& session = sessions_.at(slot);
+    if (!backend(session).hold && !routing::any_accepts(*table_, session.backend))
+        return refuse(slot, session.avoid_server ? routing::EndReason::connect_failed
+                                                 : routing::EndReason::no_server);
     routing::Shared& shared = *backend(session).shared;
     HoldQueue& queue = holds_[routing::index_of(session.backend)];
     session.has_server = session.avoid_server;
@@ -223,7 +226,7 @@ void Worker::publish_oldest(routing::BackendId id) {
         board.publish(id_, std::get<Held>(sessions_.at(first).state).ticket);
 }
 
-// Oldest first, as long as servers have free slots; then the baton goes on.
+// Oldest first, as long as servers have free slots and the pace allows; then the baton goes on.
 void Worker::serve_held(routing::BackendId id) {
     if (!routing::any_accepts(*table_, id)) return;
     HoldQueue& queue = holds_[routing::index_of(id)];
@@ -235,7 +238,9 @@ void Worker::serve_held(routing::BackendId id) {
         const Held held = std::get<Held>(session.state);
         const SlotIndex next = slot == newest ? no_slot : held.next;
         if (static_cast<std::int32_t>(held.not_before - now_tick()) <= 0) {
-            if (!take_server(session)) break;
+            release_due_ = !queue.pace.may(table_->at(id).hold_rate, now_tick());
+            if (release_due_ || !take_server(session)) break;
+            queue.pace.went();
             leave_hold(slot);
             if (!begin_connect(slot)) connect_failed(slot, errno);
         }

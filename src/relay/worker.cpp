@@ -46,6 +46,7 @@ void Worker::loop_once() {
         const int left = pause > 0 ? static_cast<int>(pause) : 0;
         wait = wait < 0 || left < wait ? left : wait;
     }
+    if (release_due_) wait = wait < 0 || wait > 1 ? 1 : wait;
     const int count =
         ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), wait);
     now_ = Clock::now();
@@ -57,8 +58,8 @@ void Worker::loop_once() {
         accept_again_ = never;
         resume_listeners();
     }
-    if (own_bell_) {
-        own_bell_ = false;
+    if (own_bell_ || release_due_) {
+        own_bell_ = release_due_ = false;
         serve_all_held();
         resume_listeners();
     }

@@ -36,6 +36,7 @@ class Worker {
     struct HoldQueue {
         SlotIndex first = no_slot;
         SlotIndex last = no_slot;
+        ReleasePace pace;
     };
 
     // worker.cpp
@@ -130,7 +131,8 @@ class Worker {
     std::vector<EventKey> unfinished_;  // pipes that had their turn and have more
     std::vector<SlotIndex> due_;
     std::vector<epoll_event> events_;
-    bool own_bell_ = false;  // a slot was freed that a client of this worker waits for
+    bool release_due_ = false;  // clients wait for their turn to be let go, a millisecond from now
+    bool own_bell_ = false;     // a slot was freed that a client of this worker waits for
     TimePoint started_ = Clock::now();
     TimePoint now_ = started_;
     std::minstd_rand random_;

@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "relay/pipe.h"
+#include "relay/release_pace.h"
 #include "relay/session.h"
 #include "relay/timer_wheel.h"
 
@@ -149,6 +150,23 @@ TEST(SessionSlots, a_late_event_does_not_find_the_next_session_of_its_slot) {
     ASSERT_EQ(slots.take(), slot);
     EXPECT_EQ(slots.find(slot, generation), nullptr);
     EXPECT_EQ(slots.used(), 1U);
+}
+
+TEST(ReleasePace, lets_a_burst_go_and_then_so_many_a_second) {
+    ReleasePace pace;
+    const auto gone = [&](std::uint32_t rate, Tick now) {
+        std::uint32_t count = 0;
+        for (; count < 1000 && pace.may(rate, now); ++count)
+            pace.went();
+        return count;
+    };
+    EXPECT_EQ(gone(1000, 5000), ReleasePace::burst);
+    EXPECT_EQ(gone(1000, 5000), 0U);
+    EXPECT_EQ(gone(1000, 5007), 7U);
+    EXPECT_EQ(gone(100, 5012), 0U);
+    EXPECT_EQ(gone(100, 5017), 1U);
+    EXPECT_EQ(gone(1000, 90000), ReleasePace::burst);
+    EXPECT_EQ(gone(0, 90000), 1000U);
 }
 
 TEST(EventKey, survives_packing) {
