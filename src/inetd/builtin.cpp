@@ -1,9 +1,4 @@
 // What needs no server: redirect, and xinetd's internal services (RFC 862, 863, 864, 867, 868).
-#if defined(__GNUC__) && !defined(__clang__)
-// GCC 12 sees a mismatch in Asio's coroutine frames that is none.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-#endif
-
 #include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>

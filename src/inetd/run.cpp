@@ -1,9 +1,4 @@
 // A server of its own for each client, and one for many (pgsteer_share).
-#if defined(__GNUC__) && !defined(__clang__)
-// GCC 12 sees a mismatch in Asio's coroutine frames that is none.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-#endif
-
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>

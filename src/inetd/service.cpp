@@ -1,10 +1,5 @@
 #include "inetd/service.h"
 
-#if defined(__GNUC__) && !defined(__clang__)
-// GCC 12 sees a mismatch in Asio's coroutine frames that is none.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-#endif
-
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/tcp.h>

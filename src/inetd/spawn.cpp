@@ -5,7 +5,6 @@
 
 #include <grp.h>
 #include <pwd.h>
-#include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -87,6 +86,7 @@ void reset_signals() {
 Step become_server(const Order& order) {
     reset_signals();
     (void)::setsid();
+    if (::chdir("/") != 0) return Step::descriptors;  // where xinetd is
     if (order.service.umask) (void)::umask(*order.service.umask);
     if (order.service.nice) {
         errno = 0;
@@ -182,7 +182,7 @@ Result<Child> spawn(const config::InetService& service, const Program& program, 
         return system_error(std::string(word(outcome.step)) + " " + program.path,
                             outcome.error_number);
     }
-    Child child{pid, UniqueFd(::pidfd_open(pid, 0))};
+    Child child{pid, UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)))};
     if (!child.pidfd) {
         const int error_number = errno;
         (void)::kill(-pid, SIGKILL);
