@@ -47,7 +47,7 @@ void access_times(InetLine& line, Words words) {
         const auto to = dash == std::string::npos
                             ? std::nullopt
                             : minutes(std::string_view(word).substr(dash + 1));
-        if (!from || !to || *from > *to)
+        if (!from || !to || *from >= *to)
             line.alert("'" + word + "' is not HOUR:MINUTE-HOUR:MINUTE, the earlier first");
         else
             line.service().access_times.push_back({*from, *to});
