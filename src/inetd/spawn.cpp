@@ -88,10 +88,8 @@ Step become_server(const Order& order) {
     (void)::setsid();
     if (::chdir("/") != 0) return Step::descriptors;  // where xinetd is
     if (order.service.umask) (void)::umask(*order.service.umask);
-    if (order.service.nice) {
-        errno = 0;
-        (void)::nice(*order.service.nice);
-    }
+    // A priority that is not permitted is no reason to refuse a check; xinetd goes on as well.
+    if (order.service.nice && ::nice(*order.service.nice) < 0) errno = 0;
     const Step identity = set_identity(order);
     if (identity != Step::none) return identity;
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
