@@ -156,7 +156,10 @@ class Inetd {
     }
 
     void reload() {
-        notify_manager(manager_, "RELOADING=1");
+        // Type=notify-reload wants to know since when (sd_notify(3)); steady_clock is that clock.
+        const auto since =
+            std::chrono::duration_cast<microseconds>(Clock::now().time_since_epoch());
+        notify_manager(manager_, fmt::format("RELOADING=1\nMONOTONIC_USEC={}", since.count()));
         const auto loaded = config::load_inet(flags_.files, config::system_names());
         print(loaded.diagnostics);
         if (loaded.config.services.empty()) {
