@@ -45,6 +45,10 @@ Agent::Agent(boost::asio::any_io_executor executor, AgentOptions options,
     if (!options.data_directory.empty()) watch_data(options.data_directory);
 }
 
+http::Answer Agent::answerer() {
+    return [this](const http::Request& request) { return answer_now(request); };
+}
+
 http::Response Agent::answer_now(const http::Request& request) {
     const TimePoint now = Clock::now();
     if (const auto check = watched_check(request)) return streams_.open(*check);

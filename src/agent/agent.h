@@ -27,6 +27,8 @@ class Agent {
     // `listeners` are bound, listening and non-blocking.
     Agent(boost::asio::any_io_executor executor, AgentOptions options,
           std::vector<UniqueFd> listeners);
+    // For a server that is not this agent's own (pgsteer inetd); not to be called after the agent.
+    http::Answer answerer();
 
   private:
     http::Response answer_now(const http::Request& request);

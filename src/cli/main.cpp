@@ -13,6 +13,7 @@
 #include "cli/agent.h"
 #include "cli/check.h"
 #include "cli/demo.h"
+#include "cli/inetd.h"
 #include "cli/router.h"
 
 namespace {
@@ -23,11 +24,12 @@ struct Command {
     const char* help;
 };
 
-constexpr std::array<Command, 3> commands{{
+constexpr std::array<Command, 4> commands{{
     {"agent", pgsteer::cli::run_agent, "answers on a database node: primary, standby or neither"},
     {"check", pgsteer::cli::run_check, "one check, HTTP answer on stdout, for xinetd"},
     {"demo", pgsteer::cli::run_demo,
      "a three-node cluster with agents and a router, to try it out"},
+    {"inetd", pgsteer::cli::run_inetd, "runs xinetd's service files; -c checks them"},
 }};
 
 void print_commands(std::FILE* out) {

@@ -11,14 +11,14 @@
 
 #include "base/log.h"
 #include "base/privileges.h"
+#include "base/service_manager.h"
+#include "config/check_report.h"
 #include "config/load.h"
-#include "router/check_report.h"
 #include "router/control.h"
 #include "router/flags.h"
 #include "router/limits.h"
 #include "router/listen.h"
 #include "router/names.h"
-#include "router/notify.h"
 
 namespace pgsteer::cli {
 namespace {
@@ -196,9 +196,9 @@ int route(config::Config& config, const Flags& flags) {
     log::notice("pgsteer {} is ready: {} proxies, {} workers, maxconn {}", PGSTEER_VERSION,
                 table->frontends.size(), workers, global.maxconn);
     const std::string manager = environment("NOTIFY_SOCKET").value_or("");
-    router::notify_manager(manager, "READY=1");
+    notify_manager(manager, "READY=1");
     const int status = control.run();
-    router::notify_manager(manager, "STOPPING=1");
+    notify_manager(manager, "STOPPING=1");
     router::remove_paths(opened.paths);
     return status;
 }
@@ -225,7 +225,7 @@ int run_router(const std::vector<std::string>& words) {
 
     config::Loaded loaded = config::load({flags->files, environment});
     print_diagnostics(loaded.diagnostics, flags->quiet);
-    if (flags->check_only && !flags->quiet) fmt::print("{}", router::check_report(loaded.uses));
+    if (flags->check_only && !flags->quiet) fmt::print("{}", config::check_report(loaded.uses));
     if (!loaded.ok()) return refuse("config : Fatal errors found in configuration.");
     if (!flags->check_only) return route(loaded.config, *flags);
     if (!flags->quiet) fmt::print("Configuration file is valid\n");

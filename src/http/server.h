@@ -1,6 +1,6 @@
-// The one small HTTP server of the control plane (agent, stats page): accepts on a socket it is
-// given, reads one bounded request a connection, answers, closes cleanly. One executor, no threads
-// of its own.
+// The one small HTTP server of the control plane (agent, stats page, inetd): reads one bounded
+// request a connection, answers, closes cleanly. Sockets come from accept/. One executor, no
+// threads of its own.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "accept/acceptor.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "http/broadcast.h"
@@ -46,19 +47,31 @@ struct ServerOptions {
 // Must be quick and not throw: runs on the server's thread.
 using Answer = std::function<Response(const Request&)>;
 
+// Serves accepted sockets, whoever accepted them.
+class Sockets {
+  public:
+    Sockets(boost::asio::any_io_executor executor, ServerOptions options, Answer answer);
+    ~Sockets();  // closes every connection
+    Sockets(const Sockets&) = delete;
+    Sockets& operator=(const Sockets&) = delete;
+    // `socket` is an accepted, non-blocking one; `slot` is freed with the connection.
+    void serve(UniqueFd socket, accept::Acceptor::Slot slot);
+
+  private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
 class Server {
   public:
     // `listener` is a bound, listening, non-blocking stream socket.
     Server(boost::asio::any_io_executor executor, UniqueFd listener, ServerOptions options,
            Answer answer);
-    ~Server();  // closes the listener and every connection
-    Server(const Server&) = delete;
-    Server& operator=(const Server&) = delete;
-    std::size_t open_connections() const;
+    std::size_t open_connections() const { return acceptor_.open(); }
 
   private:
-    struct State;
-    std::shared_ptr<State> state_;
+    Sockets sockets_;
+    accept::Acceptor acceptor_;
 };
 
 }  // namespace pgsteer::http

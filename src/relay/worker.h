@@ -15,6 +15,7 @@
 
 #include "relay/channel.h"
 #include "relay/data_plane.h"
+#include "relay/release_pace.h"
 #include "relay/session.h"
 
 namespace pgsteer::relay {

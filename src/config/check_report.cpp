@@ -1,30 +1,29 @@
-#include "router/check_report.h"
+#include "config/check_report.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace pgsteer::router {
+namespace pgsteer::config {
 namespace {
 
-std::string line_of(const config::KeywordUse& use) {
+std::string line_of(const KeywordUse& use) {
     std::string line = fmt::format("  [{}] {}", use.at.text(), use.keyword);
     if (!use.why.empty()) line += ": " + use.why;
     if (!use.instead.empty()) line += "; instead: " + use.instead;
     return line + "\n";
 }
 
-bool comes_first(const config::KeywordUse* a, const config::KeywordUse* b) {
+bool comes_first(const KeywordUse* a, const KeywordUse* b) {
     const std::string none;
     const std::string& file_a = a->at.file ? *a->at.file : none;
     const std::string& file_b = b->at.file ? *b->at.file : none;
     return file_a != file_b ? file_a < file_b : a->at.line < b->at.line;
 }
 
-std::vector<const config::KeywordUse*> of_class(const std::vector<config::KeywordUse>& uses,
-                                                config::KeywordClass kind) {
-    std::vector<const config::KeywordUse*> found;
-    for (const config::KeywordUse& use : uses)
+std::vector<const KeywordUse*> of_class(const std::vector<KeywordUse>& uses, KeywordClass kind) {
+    std::vector<const KeywordUse*> found;
+    for (const KeywordUse& use : uses)
         if (use.kind == kind) found.push_back(&use);
     std::stable_sort(found.begin(), found.end(), comes_first);
     return found;
@@ -32,8 +31,7 @@ std::vector<const config::KeywordUse*> of_class(const std::vector<config::Keywor
 
 }  // namespace
 
-std::string check_report(const std::vector<config::KeywordUse>& uses) {
-    using config::KeywordClass;
+std::string check_report(const std::vector<KeywordUse>& uses) {
     const auto inert = of_class(uses, KeywordClass::inert);
     const auto refused = of_class(uses, KeywordClass::refused);
     std::string text = fmt::format("honoured: {}\n", of_class(uses, KeywordClass::honoured).size());
@@ -46,4 +44,4 @@ std::string check_report(const std::vector<config::KeywordUse>& uses) {
     return text;
 }
 
-}  // namespace pgsteer::router
+}  // namespace pgsteer::config

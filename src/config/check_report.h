@@ -7,9 +7,9 @@
 
 #include "config/load.h"
 
-namespace pgsteer::router {
+namespace pgsteer::config {
 
 // Lines with a newline each; within a group in the order of files and lines.
-std::string check_report(const std::vector<config::KeywordUse>& uses);
+std::string check_report(const std::vector<KeywordUse>& uses);
 
-}  // namespace pgsteer::router
+}  // namespace pgsteer::config

@@ -1,12 +1,9 @@
-#include "router/check_report.h"
+#include "config/check_report.h"
 
 #include <gtest/gtest.h>
 
-namespace pgsteer::router {
+namespace pgsteer::config {
 namespace {
-
-using config::KeywordClass;
-using config::KeywordUse;
 
 KeywordUse use(const std::string& keyword, KeywordClass kind, unsigned line,
                const std::string& file = "a.cfg") {
@@ -41,4 +38,4 @@ TEST(CheckReport, files_stay_together) {
 }
 
 }  // namespace
-}  // namespace pgsteer::router
+}  // namespace pgsteer::config

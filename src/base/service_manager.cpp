@@ -1,0 +1,71 @@
+#include "base/service_manager.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/address.h"
+#include "base/fd.h"
+#include "base/units.h"
+
+namespace pgsteer {
+
+void notify_manager(std::string_view socket, std::string_view state) {
+    if (socket.empty()) return;
+    const auto address = socket.front() == '@' ? Address::unix_abstract(socket.substr(1))
+                                               : Address::unix_path(socket);
+    if (!address) return;
+    const UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!fd) return;
+    (void)::sendto(fd.get(), state.data(), state.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
+                   address->get(), address->length());
+}
+
+namespace {
+
+constexpr int first_passed = 3;     // SD_LISTEN_FDS_START
+constexpr int most_passed = 1'000;  // nobody passes more; a mistyped number is not believed
+
+// Is the variable meant for this process? It may have been inherited.
+bool is_for_us(const char* variable) {
+    const char* text = std::getenv(variable);
+    if (text == nullptr) return false;
+    const auto pid = parse_integer(text, 1, INT32_MAX);
+    return pid && *pid == ::getpid();
+}
+
+}  // namespace
+
+milliseconds watchdog_interval() {
+    const char* text = std::getenv("WATCHDOG_USEC");
+    if (text == nullptr) return milliseconds(0);
+    if (std::getenv("WATCHDOG_PID") != nullptr && !is_for_us("WATCHDOG_PID"))
+        return milliseconds(0);
+    const auto value = parse_integer(text, 1'000, INT64_MAX / 1000);
+    if (!value) return milliseconds(0);
+    return std::chrono::duration_cast<milliseconds>(microseconds(*value) / 2);
+}
+
+std::vector<UniqueFd> passed_listeners() {
+    std::vector<UniqueFd> listeners;
+    const char* text = std::getenv("LISTEN_FDS");
+    const auto count =
+        text != nullptr ? parse_integer(text, 0, most_passed) : parse_integer("0", 0, 0);
+    const bool ours = is_for_us("LISTEN_PID");
+    for (const char* variable : {"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"})
+        ::unsetenv(variable);
+    if (!count || !ours) return listeners;
+    for (int fd = first_passed; fd < first_passed + *count; ++fd) {
+        int listening = 0;
+        socklen_t length = sizeof listening;
+        if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0) continue;
+        (void)::fcntl(fd, F_SETFD, FD_CLOEXEC);
+        (void)::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+        if (listening != 0) listeners.emplace_back(fd);
+    }
+    return listeners;
+}
+
+}  // namespace pgsteer
