@@ -1,0 +1,86 @@
+"""Two nodes say primary: the one with the newer history takes the sessions, the other one none. Agents'
+changes are followed as they happen, and without agents the router asks PostgreSQL itself."""
+
+import re
+import time
+
+import pytest
+
+from harness import client
+from harness.proxy import Ports, Proxy
+from harness.waits import wait_until
+
+pytestmark = pytest.mark.threads
+
+AGENTLESS = """
+defaults
+    mode tcp
+    timeout connect 4s
+    timeout queue 20s
+    timeout client 30m
+    timeout server 30m
+    default-server inter 3s fall 3 rise 2 on-marked-down shutdown-sessions
+listen ReadWrite
+    bind 127.0.0.1:{ports.read_write}
+    option pgsql-role-check user postgres expect primary
+{servers}
+listen ReadOnly
+    bind 127.0.0.1:{ports.read_only}
+    option pgsql-role-check user postgres expect standby
+{servers}
+"""
+
+
+def test_a_thawed_old_primary_is_fenced_and_takes_no_write(router):
+    router.start(inter="3s")
+    old, (new, _) = router.cluster.primary, router.cluster.standbys
+    session = router.write_session()
+    old.freeze()
+    router.cluster.promote(new)
+    router.expect_writes_at(new)
+    old.thaw()
+    assert client.ended(session, 20)
+    # Now both say primary, for longer than `inter` times `rise`.
+    until = time.monotonic() + 7
+    reached = set()
+    while time.monotonic() < until:
+        reached.add(client.ask(router.read_write).address)
+    assert reached == {new.address}
+    log = router.proxy.process.output()
+    assert re.search(r"fenced: it says primary on timeline \d+, but timeline \d+ is known", log)
+
+
+def test_a_client_that_waits_is_served_soon_after_the_promotion(router, background):
+    """With `inter 3s` HAProxy would need 3 to 6 seconds; agents tell it as it happens."""
+    router.start(inter="3s")
+    old, (new, _) = router.cluster.primary, router.cluster.standbys
+    wait_until("the agents are followed", lambda:
+               router.proxy.process.output().count("its changes are followed") == 3)
+    old.kill()
+    waiting = background(client.ask, router.read_write, timeout=20)
+    router.cluster.promote(new)
+    promoted = time.monotonic()
+    assert waiting.result(20).address == new.address
+    assert time.monotonic() - promoted < 2.5
+
+
+def test_checks_go_on_as_the_file_says_when_the_agents_stream_breaks(router):
+    router.start(inter="200ms")
+    wait_until("the agents are followed", lambda:
+               router.proxy.process.output().count("its changes are followed") == 3)
+    router.status.stop()
+    router.expect_no_writes()
+    assert "its stream ended" in router.proxy.process.output()
+
+
+def test_without_agents_the_router_asks_postgresql_itself(cluster, folder, ending):
+    ports = Ports()
+    servers = "\n".join(f"    server {n.name} {n.address}:{n.port} check" for n in cluster.nodes)
+    text = AGENTLESS.format(ports=ports, servers=servers)
+    ending(Proxy("pgsteer", folder, text, [ports.read_write, ports.read_only]))
+    old, (new, other) = cluster.primary, cluster.standbys
+    assert client.ask(ports.read_write).address == old.address
+    assert client.ask(ports.read_only).address in {new.address, other.address}
+    old.kill()
+    cluster.promote(new)
+    assert client.ask(ports.read_write, timeout=20).address == new.address
