@@ -103,11 +103,12 @@ class Folder:
 class Process:
     """One child; `log` gets its output."""
 
-    def __init__(self, command, log, user=None, death_signal="KILL", env=None):
+    def __init__(self, command, log, user=None, death_signal="KILL", env=None, namespace=None):
         self.log = Path(log)
+        within = ["ip", "netns", "exec", namespace] if namespace else []  # it becomes the command
         with open(self.log, "ab") as out:
             self.child = subprocess.Popen(
-                command_as(user, command, death_signal), stdin=subprocess.DEVNULL, stdout=out,
+                within + command_as(user, command, death_signal), stdin=subprocess.DEVNULL, stdout=out,
                 stderr=subprocess.STDOUT, start_new_session=True, env=env, cwd="/")
         self.pid = self.child.pid
 
@@ -145,8 +146,9 @@ logging_collector = off
 
 
 class Postgres:
-    def __init__(self, folder, name="pg", host="127.0.0.1", more="", data=None):
-        self.host, self.port, self.name = host, free_port(host), name
+    def __init__(self, folder, name="pg", host="127.0.0.1", more="", data=None, namespace=None):
+        self.host, self.name, self.namespace = host, name, namespace
+        self.port = free_port() if namespace else free_port(host)
         self.folder, self.process = folder, None
         self.data = data or folder.make(name, "postgres")
         if data is None:
@@ -166,7 +168,8 @@ class Postgres:
 
     def start(self):
         log = self.folder.path / f"{self.name}.log"
-        self.process = Process([postgres_bin() / "postgres", "-D", self.data], log, "postgres", "INT")
+        self.process = Process([postgres_bin() / "postgres", "-D", self.data], log, "postgres", "INT",
+                               namespace=self.namespace)
         wait_until(f"{self.name} accepts queries", self.ready, 60)
         return self
 
