@@ -88,6 +88,14 @@ std::string check_line(const ServerState& server) {
                        check_reason(server), server.rise_fall.counted());
 }
 
+std::string vouched_line(const ServerState& server, const Judgement& failed) {
+    return fmt::format(
+        "Server {}/{}: its checks fail ({}, info: {}), but PostgreSQL itself takes connections; it "
+        "stays {} as it said last. Look after its status answerer.",
+        server.backend->name, server.config->name, failed.words, quoted(failed.info),
+        word(server.node->role));
+}
+
 std::string no_server_line(const config::Backend& backend) {
     return fmt::format("proxy {} has no server available!", backend.name);
 }

@@ -23,6 +23,9 @@ struct ProxyCount {
 std::string state_line(const ServerState& server, bool up, const ProxyCount& count);
 // "Health check for server ReadWrite/pg0 failed, reason: ..., status: 2/3 UP."
 std::string check_line(const ServerState& server);
+// "Server ReadWrite/pg0: nobody answers its checks (Layer4 connection problem, ...), but PostgreSQL
+// ..."
+std::string vouched_line(const ServerState& server, const Judgement& failed);
 // "proxy ReadWrite has no server available!"
 std::string no_server_line(const config::Backend& backend);
 

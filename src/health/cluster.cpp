@@ -63,6 +63,19 @@ std::vector<Change> Cluster::observe(QuestionId id, const Observation& observati
     return changes;
 }
 
+std::optional<routing::ServerId> Cluster::second_witness(QuestionId id) const {
+    const Question& question = state_->questions[static_cast<std::size_t>(id)];
+    const ServerState& first = state_->at(question.servers.front());
+    const config::Endpoint& sessions = first.config->endpoint;
+    if (question.host == sessions.host && question.port == sessions.port) return std::nullopt;
+    const bool all = std::all_of(
+        question.servers.begin(), question.servers.end(), [&](const routing::ServerId server) {
+            const ServerState& other = state_->at(server);
+            return other.may_be_vouched_for() && other.config->endpoint.text() == sessions.text();
+        });
+    return all ? std::optional(question.servers.front()) : std::nullopt;
+}
+
 void Cluster::suspect(QuestionId id) {
     state_->asked[static_cast<std::size_t>(id)].evidence = true;
 }
@@ -151,7 +164,8 @@ ServerView Cluster::view(routing::ServerId id, TimePoint) const {
     view.role = server.node ? server.node->role : server.last.role;
     view.node = server.node;
     view.lag = server.lag;
-    view.why = server.standing_words;
+    view.why = server.vouched_for ? "its checks fail, but PostgreSQL itself takes connections"
+                                  : server.standing_words;
     view.check_word = server.last.word;
     view.check_code = server.last.code;
     view.check_text = server.last.info;

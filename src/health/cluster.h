@@ -80,6 +80,9 @@ class Cluster {
     TimePoint next_due(QuestionId question) const;
     void asking(QuestionId question, TimePoint now);
     std::vector<Change> observe(QuestionId question, const Observation& observation);
+    // The question's check failed: the server whose PostgreSQL, where its sessions go, can be asked
+    // as a second witness. None when that is where the check went, or when it could change nothing.
+    std::optional<routing::ServerId> second_witness(QuestionId question) const;
     // Something speaks against the node: it is to be asked at once (bounded in rate).
     void suspect(QuestionId question);
     // A worker could not connect: evidence. The node is asked again at once (bounded in rate). A

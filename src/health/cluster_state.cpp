@@ -46,6 +46,14 @@ void Cluster::State::take(routing::ServerId id, const Asked& question,
                           const Observation& observation, std::vector<Change>& changes) {
     ServerState& server = at(id);
     Judgement judgement = server.judge.judge(observation);
+    if (observation.postgres_answers && server.may_be_vouched_for()) {
+        server.last_check = observation.at;
+        server.next_due = next_turn(server, question, observation.at);
+        if (!std::exchange(server.vouched_for, true) && server.decided.accepts)
+            changes.push_back({Change::Kind::check, id, vouched_line(server, judgement)});
+        return;
+    }
+    server.vouched_for = false;
     // What a node says of itself is news whenever it comes; only rise and fall wait for their turn.
     server.node = judgement.node;
     if (server.node) remember(*server.node, histories);

@@ -51,6 +51,8 @@ struct Observation {
     std::variant<HttpAnswer, TcpConnected, RoleAnswer, Failure> outcome;
     // Who asked watches the server all the time and is certain: nothing is left to rise and fall.
     bool watched = false;
+    // A failure, and the second witness: PostgreSQL itself takes connections at the same time.
+    bool postgres_answers = false;
 };
 
 }  // namespace pgsteer::health

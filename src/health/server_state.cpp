@@ -25,6 +25,11 @@ Candidate ServerState::candidate() const {
     return {asked(), judged, rise_fall.verdict() == Verdict::up, node, addresses};
 }
 
+bool ServerState::may_be_vouched_for() const {
+    return node && node->role != Role::unknown &&
+           !(node->role == Role::standby && backend->max_lag.given());
+}
+
 std::string ServerState::text() const {
     if (maintenance()) return "MAINT";
     if (!config->check) return "no check";

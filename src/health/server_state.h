@@ -22,6 +22,9 @@ struct ServerState {
     bool asked() const { return config->check && !maintenance(); }
     Axes axes() const;
     Candidate candidate() const;
+    // Would what it said of itself last stand while nobody answers for it but PostgreSQL itself? A
+    // standby whose lag is limited needs somebody who measures it.
+    bool may_be_vouched_for() const;
     std::string text() const;  // for ServerView::state
 
     const config::Server* config;
@@ -41,6 +44,7 @@ struct ServerState {
     // Workers' connects to it failed, and none has succeeded since.
     bool unreachable = false;
     std::uint32_t failed_connects = 0;
+    bool vouched_for = false;  // its checks go unanswered, PostgreSQL itself answers
     TimePoint first_failed_connect = TimePoint::min();
     std::string connect_error;
     Decision decided;         // as of the last time anything was taken

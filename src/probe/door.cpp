@@ -35,12 +35,12 @@ asio::awaitable<void> Door::pause(milliseconds span) {
 }
 
 asio::awaitable<Door::Answer> Door::knock(milliseconds timeout) {
-    if (!address_ || stopped_) co_return Answer::some;
+    if (!address_ || stopped_) co_return Answer::unasked;
     const Address address = *address_;
     boost::system::error_code failed;
     socket_.close(failed);
     socket_.open(asio::generic::stream_protocol(address.family(), 0), failed);
-    if (failed) co_return Answer::some;  // no descriptor: nothing is known
+    if (failed) co_return Answer::unasked;
     timer_.expires_after(timeout);
     asio::generic::stream_protocol::endpoint endpoint(address.get(), address.length());
     const auto connected =

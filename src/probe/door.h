@@ -1,7 +1,8 @@
 // Door: does a PostgreSQL server still answer new connections? Asks with an SSLRequest and reads
 // the one byte of its answer: a process of the server's, no login, and no line in its log
 // (PostgreSQL says nothing of a client that leaves then, ProcessStartupPacket in postmaster.c,
-// unless log_connections is on). Owned by a role watcher; its executor's thread only.
+// unless log_connections is on). Owned by a role watcher, or by who wants a second witness; its
+// executor's thread only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -22,10 +23,11 @@ class Door {
         none,     // nothing came in time
         refused,  // no connection, or it closed: what that means is for the watcher's own
                   // connection
+        unasked,  // no address, or no descriptor left: nothing is known
     };
 
     explicit Door(boost::asio::any_io_executor executor);
-    // Where to knock; nothing: nowhere, and every answer is `some`.
+    // Where to knock; nothing: nowhere.
     void is_at(std::optional<Address> address) { address_ = std::move(address); }
     boost::asio::awaitable<Answer> knock(milliseconds timeout);
     boost::asio::awaitable<void> pause(milliseconds span);

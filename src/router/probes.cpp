@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "probe/door.h"
 #include "probe/stream.h"
 
 namespace asio = boost::asio;
@@ -23,6 +24,8 @@ constexpr seconds urgent_time{10};
 // Between two tries to connect to an unreachable server; doubling.
 constexpr milliseconds least_reach_pause{50};
 constexpr milliseconds most_reach_pause{1000};
+// A PostgreSQL server that takes longer to answer one byte is no witness.
+constexpr milliseconds door_timeout{1000};
 
 bool could_not_connect(const health::Observation& observation) {
     const auto* failure = std::get_if<health::Failure>(&observation.outcome);
@@ -97,10 +100,28 @@ Task Probes::probe_loop(health::QuestionId id) {
         } else {
             observation = co_await probe::ask(std::move(target));
         }
+        if (std::holds_alternative<health::Failure>(observation.outcome))
+            observation.postgres_answers = co_await postgres_answers(id);
         if (could_not_connect(observation)) parts_.ask_name_again(question(id).host);
         observe(id, observation);
         if (offers_stream(observation)) co_await follow(id);
     }
+}
+
+asio::awaitable<bool> Probes::postgres_answers(health::QuestionId id) {
+    const auto server = parts_.cluster.second_witness(id);
+    if (!server) co_return false;
+    const std::vector<Address> addresses = session_addresses(*server);
+    if (addresses.empty()) co_return false;
+    probe::Door door(parts_.io.get_executor());
+    door.is_at(addresses.front());
+    co_return co_await door.knock(door_timeout) == probe::Door::Answer::some;
+}
+
+std::vector<Address> Probes::session_addresses(routing::ServerId server) const {
+    const config::Endpoint& endpoint = parts_.cluster.server_config(server).endpoint;
+    if (endpoint.unix_socket) return {*endpoint.unix_socket};
+    return parts_.names.addresses(endpoint.host, endpoint.port);
 }
 
 // The same check, but told when its answer changes. Afterwards the checks go on as the file says,
@@ -199,11 +220,8 @@ Task Probes::reach_loop(routing::ServerId server) {
         pause.expires_after(span);
         co_await pause.async_wait(quietly);
         span = std::min(2 * span, most_reach_pause);
-        const config::Server& config = parts_.cluster.server_config(server);
         probe::Target target;
-        target.addresses = config.endpoint.unix_socket
-                               ? std::vector{*config.endpoint.unix_socket}
-                               : parts_.names.addresses(config.endpoint.host, config.endpoint.port);
+        target.addresses = session_addresses(server);
         target.connect_timeout = most_reach_pause;
         target.answer_timeout = most_reach_pause;
         if (target.addresses.empty()) continue;

@@ -55,11 +55,14 @@ class Probes {
     Task watcher_loop(health::QuestionId id);
     Task hurry_agent(health::QuestionId id);
     Task reach_loop(routing::ServerId server);
+    // The second witness of a failed check, when there is one.
+    boost::asio::awaitable<bool> postgres_answers(health::QuestionId id);
 
     const health::Question& question(health::QuestionId id) const {
         return parts_.cluster.questions()[static_cast<std::size_t>(id)];
     }
     Asker& asker(health::QuestionId id) { return *askers_[static_cast<std::size_t>(id)]; }
+    std::vector<Address> session_addresses(routing::ServerId server) const;
     probe::Target target_of(const health::Question& question) const;
     void observe(health::QuestionId id, const health::Observation& observation);
     void observe_watcher(health::QuestionId id, const probe::RoleState& state);

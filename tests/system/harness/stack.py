@@ -39,6 +39,11 @@ class Stack:
             self.status.stop()
 
     @property
+    def knows_roles(self):
+        """Do the nodes tell more of themselves than a status, and is it understood?"""
+        return self.proxy_kind == "pgsteer" and self.status.kind in ("xinetd_check", "agent")
+
+    @property
     def read_write(self):
         return self.ports.read_write
 

@@ -1,6 +1,8 @@
 """What answers "primary, standby or neither" on each node: a real xinetd with the script, a real xinetd
 with `pgsteer check`, or `pgsteer agent`."""
 
+import contextlib
+import os
 import re
 import signal
 import socket
@@ -142,6 +144,15 @@ class Status:
 
     def stop_on(self, node):
         self.by_node.pop(node).stop()
+
+    @contextlib.contextmanager
+    def frozen_on(self, node):
+        pid = self.by_node[node].process.pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     def stop(self):
         for node in list(self.by_node):

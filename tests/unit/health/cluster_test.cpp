@@ -222,6 +222,78 @@ TEST(Cluster, BelievesTheDataPathWhenTheCheckSaysOtherwise) {
     EXPECT_TRUE(world.row(0).accepts);
 }
 
+HttpAnswer agents_answer(Role role) {
+    HttpAnswer told = answer(role == Role::primary ? 200 : 206);
+    told.node = NodeState{};
+    told.node->role = role;
+    told.node->doubt = Doubt::none;
+    told.node->timeline = pgwire::Timeline{1};
+    return told;
+}
+
+std::vector<Change> answerer_lost(World& world, bool postgres_answers) {
+    world.now = std::max(world.now, world.due(0));
+    world.cluster->asking(QuestionId{0}, world.now);
+    Observation observation{world.now, {}, refused};
+    observation.postgres_answers = postgres_answers;
+    return world.cluster->observe(QuestionId{0}, observation);
+}
+
+TEST(Cluster, BelievesPostgresqlWhenItsStatusAnswererIsLost) {
+    World world(classic(1));
+    world.tell_when_due(0, agents_answer(Role::primary));
+    ASSERT_TRUE(world.row(0).accepts);
+    EXPECT_EQ(world.cluster->second_witness(QuestionId{0}), static_cast<routing::ServerId>(0));
+    const auto changes = answerer_lost(world, true);
+    ASSERT_EQ(changes.size(), 1U);
+    EXPECT_NE(changes[0].line.find("PostgreSQL itself takes connections; it stays primary"),
+              std::string::npos)
+        << changes[0].line;
+    for (int i = 0; i < 9; ++i)
+        EXPECT_TRUE(answerer_lost(world, true).empty());
+    EXPECT_TRUE(world.row(0).accepts);
+    EXPECT_FALSE(world.row(1).accepts);
+    for (int i = 0; i < 3; ++i)
+        answerer_lost(world, false);
+    EXPECT_FALSE(world.row(0).accepts);
+}
+
+TEST(Cluster, BelievesNoSecondWitnessAboutANodeThatNeverToldItsRole) {
+    World world(classic(1));
+    world.tell_when_due(0, answer(200));
+    EXPECT_EQ(world.cluster->second_witness(QuestionId{0}), std::nullopt);
+    for (int i = 0; i < 3; ++i)
+        answerer_lost(world, true);
+    EXPECT_FALSE(world.row(0).accepts);
+}
+
+TEST(Cluster, BelievesNoSecondWitnessAboutAStandbyWhoseLagIsLimited) {
+    config::Config config = classic(1);
+    config.backends[1].max_lag.time = milliseconds(1000);
+    World world(config);
+    world.tell_when_due(0, agents_answer(Role::standby));
+    ASSERT_TRUE(world.row(1).accepts);
+    for (int i = 0; i < 3; ++i)
+        answerer_lost(world, true);
+    EXPECT_FALSE(world.row(1).accepts);
+}
+
+TEST(Cluster, ANewPrimaryFencesTheOldOneWhoseStatusAnswererIsLost) {
+    World world(classic(2));
+    world.tell_when_due(0, agents_answer(Role::primary));
+    world.tell_when_due(1, agents_answer(Role::standby));
+    answerer_lost(world, true);
+    ASSERT_TRUE(world.row(0).accepts);
+    HttpAnswer promoted = agents_answer(Role::primary);
+    promoted.node->timeline = pgwire::Timeline{2};
+    world.tell_when_due(1, promoted);
+    world.tell_when_due(1, promoted);
+    EXPECT_EQ(world.row(0).cause, routing::Cause::old_timeline);
+    EXPECT_TRUE(world.row(1).accepts);
+    answerer_lost(world, true);
+    EXPECT_EQ(world.row(0).cause, routing::Cause::old_timeline);
+}
+
 TEST(Cluster, AGoodAnswerToEvidenceCountsOnlyForThoseWhoseTurnItIs) {
     config::Config config = classic(1);
     config.backends.resize(1);
