@@ -1,9 +1,7 @@
-#include <regex.h>
-
 #include <algorithm>
 #include <array>
-#include <charconv>
 
+#include "base/pattern.h"
 #include "config/keywords.h"
 
 namespace pgsteer::config {
@@ -106,64 +104,10 @@ bool check_codes(Line& line, std::string_view pattern) {
     }
 }
 
-// The C library expands a{1000}{1000}... in memory: the product of all counts is bounded.
-bool repeats_too_much(std::string_view pattern) {
-    constexpr std::uint64_t most_repeats = 10'000;
-    std::uint64_t product = 1;
-    for (std::size_t i = pattern.find('{'); i != std::string_view::npos;
-         i = pattern.find('{', i + 1)) {
-        std::uint64_t highest = 1;
-        for (std::size_t j = i + 1; j < pattern.size() && pattern[j] != '}'; ++j) {
-            std::uint64_t count = 0;
-            const char* const end = pattern.data() + pattern.size();
-            const auto [stop, failed] = std::from_chars(pattern.data() + j, end, count);
-            if (failed == std::errc::result_out_of_range) return true;
-            if (failed != std::errc{}) continue;
-            highest = std::max(highest, count);
-            j = static_cast<std::size_t>(stop - pattern.data()) - 1;
-        }
-        if (highest > most_repeats) return true;
-        product *= highest;
-        if (product > most_repeats) return true;
-    }
-    return false;
-}
-
-// What PCRE has and POSIX reads otherwise, silently: "\\d" would mean the letter d.
-std::string_view perl_only(std::string_view pattern) {
-    constexpr std::array<std::string_view, 9> escapes = {"\\d", "\\D", "\\h", "\\H", "\\R",
-                                                         "\\A", "\\z", "\\Z", "\\Q"};
-    for (std::size_t i = 0; i + 1 < pattern.size(); ++i) {
-        if (pattern[i] != '\\') continue;
-        for (const auto escape : escapes)
-            if (pattern.substr(i, 2) == escape) return escape;
-        ++i;
-    }
-    return {};
-}
-
-// In the dialect health/judge matches with: POSIX extended.
 bool check_regex(Line& line, const std::string& pattern) {
-    constexpr std::size_t longest = 1'000;  // the C library's parser recurses into parentheses
-    if (pattern.size() > longest || repeats_too_much(pattern)) {
-        line.alert("the regular expression is too large");
-        return false;
-    }
-    if (const auto escape = perl_only(pattern); !escape.empty()) {
-        line.alert("'" + pattern + "': '" + std::string(escape) +
-                   "' is not POSIX; write [0-9] for a digit, ^ and $ for the ends");
-        return false;
-    }
-    regex_t compiled{};
-    const int failed = ::regcomp(&compiled, pattern.c_str(), REG_EXTENDED);
-    if (failed == 0) {
-        ::regfree(&compiled);
-        return true;
-    }
-    std::array<char, 128> why{};
-    ::regerror(failed, &compiled, why.data(), why.size());
-    line.alert("'" + pattern + "' is no regular expression: " + why.data());
-    return false;
+    const auto compiled = Pattern::compile(pattern);
+    if (!compiled) line.alert("no regular expression: " + compiled.error().text);
+    return compiled.has_value();
 }
 
 constexpr std::array<std::string_view, 4> kinds = {"status", "string", "rstatus", "rstring"};

@@ -135,7 +135,7 @@ Judgement Judge::judge_answer(const HttpAnswer& answer) const {
     for (const Rule& rule : rules_) {
         const bool by_status = about_status(rule.expect);
         // Nothing to look at satisfies neither a rule nor its negation, as in HAProxy; nor does an
-        // expression that cannot be used (the loader refuses such a file).
+        // expression that cannot be used or takes too long.
         if (!by_status && answer.body.empty())
             fail_by_content("HTTP content check could not find a response body");
         else if (matches(rule, answer) != rule.expect.negate)
@@ -159,9 +159,11 @@ bool Judge::matches(const Rule& rule, const HttpAnswer& answer) {
             return answer.body.find(rule.expect.pattern) != std::string::npos;
         case config::Expect::Kind::rstatus:
             return rule.pattern ? rule.pattern->found_in(std::to_string(answer.status))
+                                      .value_or(when_unusable)
                                 : when_unusable;
         case config::Expect::Kind::rstring:
-            return rule.pattern ? rule.pattern->found_in(answer.body) : when_unusable;
+            return rule.pattern ? rule.pattern->found_in(answer.body).value_or(when_unusable)
+                                : when_unusable;
     }
     return false;
 }

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "base/pattern.h"
 #include "config/config.h"
 #include "health/observation.h"
-#include "health/pattern.h"
 
 namespace pgsteer::health {
 

@@ -48,16 +48,10 @@ TEST(Limits, KeepStrangersBytesOffTheTerminal) {
 
 TEST(Limits, RefuseRegularExpressionsThatWouldFillTheMemory) {
     const std::string around = "listen x\n option httpchk\n http-check expect rstring ";
-    EXPECT_THAT(alerts(around + "((a{200}){200}){200}\n").at(0), HasSubstr("too large"));
-    EXPECT_THAT(alerts(around + "a{99999999999999999999}\n").at(0), HasSubstr("too large"));
-    EXPECT_THAT(alerts(around + repeated("(", 5'000) + "\n").at(0), HasSubstr("too large"));
+    EXPECT_THAT(alerts(around + "((a{60000}){60000}){60000}\n").at(0), HasSubstr("too large"));
+    EXPECT_THAT(alerts(around + repeated("(", 900) + "\n").at(0), HasSubstr("nested"));
     EXPECT_THAT(alerts(around + "(\n").at(0), HasSubstr("no regular expression"));
-}
-
-TEST(Limits, RefuseWhatPosixWouldReadOtherwiseThanHaproxy) {
-    EXPECT_THAT(alerts("listen x\n http-check expect rstatus ^2\\d\\d\n").at(0),
-                HasSubstr("'\\d' is not POSIX"));
-    EXPECT_THAT(alerts("listen x\n http-check expect rstatus ^2[0-9]\\.\n"), IsEmpty());
+    EXPECT_THAT(alerts(around + "^2\\d\\d$\n"), IsEmpty());
 }
 
 TEST(Limits, LetThreadsBeAsManyAsTheRelayHolds) {
