@@ -18,6 +18,7 @@ by a node that must not serve them, from 2 s after the event on."""
 
 import argparse
 import json
+import random
 import signal
 import statistics
 import threading
@@ -32,6 +33,7 @@ from failover_world import Templates, World
 from stack import Folder, wait_until
 
 HERE = Path(__file__).resolve().parent
+decision_time = 0.3, 1.3  # seconds, from the loss of the primary to the promotion
 settled = 2.0  # seconds after the event from which reads are judged
 watched = 6.0  # seconds of watching after that
 
@@ -63,7 +65,9 @@ def all_write(world):
 
 
 def after_promotion(world, right_readers, event=lambda: None):
-    """The numbers of a scenario in which the second node is promoted."""
+    """The numbers of a scenario in which the second node is promoted, some time after the first one was
+    lost: nobody decides at once, and applications that were cut are trying again by then."""
+    time.sleep(random.uniform(*decision_time))
     promoted = promote(world)
     all_write(world)
     event()
