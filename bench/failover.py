@@ -111,7 +111,8 @@ def stopped(world):
     def back():
         world.follow(world.nodes[0], world.nodes[1])
         world.nodes[0].start()
-    return after_promotion(world, {world.address(0)}, back)
+    # The third node follows the old one as before, and through it the new history.
+    return after_promotion(world, {world.address(0), world.address(2)}, back)
 
 
 def frozen(world):

@@ -15,6 +15,7 @@
 #include "cli/demo.h"
 #include "cli/inetd.h"
 #include "cli/router.h"
+#include "cli/status.h"
 
 namespace {
 
@@ -24,12 +25,14 @@ struct Command {
     const char* help;
 };
 
-constexpr std::array<Command, 4> commands{{
+constexpr std::array<Command, 5> commands{{
     {"agent", pgsteer::cli::run_agent, "answers on a database node: primary, standby or neither"},
     {"check", pgsteer::cli::run_check, "one check, HTTP answer on stdout, for xinetd"},
     {"demo", pgsteer::cli::run_demo,
      "a three-node cluster with agents and a router, to try it out"},
     {"inetd", pgsteer::cli::run_inetd, "runs xinetd's service files; -c checks them"},
+    {"status", pgsteer::cli::run_status,
+     "the cluster's nodes, roles and lag, asked of their agents"},
 }};
 
 void print_commands(std::FILE* out) {
