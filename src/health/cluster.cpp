@@ -161,8 +161,9 @@ ServerView Cluster::view(routing::ServerId id, TimePoint) const {
     view.proxy = server.backend->name;
     view.name = server.config->name;
     view.state = server.text();
-    view.role = server.node ? server.node->role : server.last.role;
-    view.node = server.node;
+    const bool stands = server.told || server.vouched_for;
+    view.role = !stands ? Role::unknown : server.node ? server.node->role : server.last.role;
+    if (stands) view.node = server.node;
     view.lag = server.lag;
     view.why = server.vouched_for ? "its checks fail, but PostgreSQL itself takes connections"
                                   : server.standing_words;

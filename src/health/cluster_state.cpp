@@ -10,6 +10,15 @@ namespace {
 
 constexpr milliseconds first_ask_within{50};
 
+// News whenever it comes; only rise and fall wait for their turn.
+void hear(ServerState& server, const Observation& observation, const Judgement& judgement) {
+    server.told = !std::holds_alternative<Failure>(observation.outcome);
+    if (!server.told) return;
+    server.node = judgement.node;
+    // Who answers and tells nothing of the node is another kind of answerer: a script.
+    if (!server.node || server.node->role != Role::unknown) server.vote = server.node;
+}
+
 // Is the watcher certain? Of a role, and of a server that is gone. Who is silent may be slow, and
 // who refuses us may serve others: that counts as any failed check does.
 bool certain(const Observation& observation, const Judgement& judgement) {
@@ -54,9 +63,8 @@ void Cluster::State::take(routing::ServerId id, const Asked& question,
         return;
     }
     server.vouched_for = false;
-    // What a node says of itself is news whenever it comes; only rise and fall wait for their turn.
-    server.node = judgement.node;
-    if (server.node) remember(*server.node, histories);
+    hear(server, observation, judgement);
+    if (server.vote) remember(*server.vote, histories);
     const bool sure = certain(observation, judgement);
     if (!sure && !takes(server, question, observation.at, judgement.passed)) return;
     const bool other_word = judgement.word != server.last.word;
@@ -95,14 +103,14 @@ void Cluster::State::hold_election(routing::BackendId id, TimePoint now) {
     for (std::size_t i = 0; i < members.size(); ++i) {
         ServerState& server = at(members[i]);
         server.standing = standings[i];
-        server.standing_words = server.node && standings[i] != Standing::free
-                                    ? election.explain(standings[i], *server.node, histories)
+        server.standing_words = server.vote && standings[i] != Standing::free
+                                    ? election.explain(standings[i], *server.vote, histories)
                                     : "";
     }
 }
 
 void Cluster::State::weigh_lag(ServerState& server) {
-    server.lag = server.node ? lag_of(*server.node, histories) : Lag{};
+    server.lag = server.vote ? lag_of(*server.vote, histories) : Lag{};
     const std::uint32_t share = share_of(server.lag, server.backend->max_lag);
     if (share == server.share) return;
     server.share = share;

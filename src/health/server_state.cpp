@@ -22,7 +22,7 @@ Axes ServerState::axes() const {
 
 Candidate ServerState::candidate() const {
     const bool judged = rise_fall.verdict() != Verdict::never_judged;
-    return {asked(), judged, rise_fall.verdict() == Verdict::up, node, addresses};
+    return {asked(), judged, rise_fall.verdict() == Verdict::up, vote, addresses};
 }
 
 bool ServerState::may_be_vouched_for() const {

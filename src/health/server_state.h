@@ -36,10 +36,14 @@ struct ServerState {
     TimePoint next_due = never;
     bool spread = false;  // its first gap has been shortened
     Judgement last;
-    std::optional<NodeState> node;  // its vote: what the node said of itself last
+    std::optional<NodeState> node;  // what the node said of itself last
+    bool told = false;              // and it did so at the last look
+    // What it said last when it knew its role: its vote. It stands while nothing is heard, for who
+    // was fenced, behind or lagging must not become fit by falling silent.
+    std::optional<NodeState> vote;
     Standing standing = Standing::free;
-    std::string standing_words;  // why, when it is not free
-    Lag lag;
+    std::string standing_words;         // why, when it is not free
+    Lag lag;                            // by its vote
     std::uint32_t share = whole_share;  // of new sessions, by its lag
     // Workers' connects to it failed, and none has succeeded since.
     bool unreachable = false;

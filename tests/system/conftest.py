@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[2] / "bench"))  # namespaces.py
 
 from harness import proxy, status  # noqa: E402
 from harness.client import Background  # noqa: E402

@@ -50,6 +50,17 @@ def test_a_thawed_old_primary_is_fenced_and_takes_no_write(router):
     assert re.search(r"fenced: it says primary on timeline \d+, but timeline \d+ is known", log)
 
 
+def test_a_fenced_primary_stays_fenced_when_its_agent_dies(router):
+    router.start(inter="1s")
+    old, (new, _) = router.cluster.primary, router.cluster.standbys
+    router.cluster.promote(new)  # the old one lives on, and says primary
+    wait_until("the old primary is fenced", lambda: "fenced" in router.proxy.process.output())
+    router.status.stop_on(old)
+    until = time.monotonic() + 5  # longer than `inter` times `fall`
+    while time.monotonic() < until:
+        assert client.ask(router.read_write).address == new.address
+
+
 def test_a_client_that_waits_is_served_soon_after_the_promotion(router, background):
     """Checks come every 20 s and a client waits 4 s: only the agents can have told."""
     router.start(inter="20s")

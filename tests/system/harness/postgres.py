@@ -36,6 +36,8 @@ ACCESS = f"""
 host all {CHECKER} 127.0.0.0/8 scram-sha-256
 host all all 127.0.0.0/8 trust
 host replication all 127.0.0.0/8 trust
+host all,replication postgres 10.213.0.0/16 trust
+host all all 10.213.0.0/16 scram-sha-256
 """
 
 
@@ -47,8 +49,9 @@ def run(program, *arguments):
 
 
 class Node:
-    def __init__(self, name, address, port, folder):
+    def __init__(self, name, address, port, folder, network=None):
         self.name, self.address, self.port, self.folder = name, address, port, folder
+        self.network = network  # a network namespace of its own
         self.data = folder.make(name, "postgres") / "data"
         self.process = None
         self.frozen = False
@@ -67,7 +70,7 @@ class Node:
             f"postgres-{self.name}",
             [postgres_bin() / "postgres", "-D", self.data, "-c", f"listen_addresses={self.address}",
              "-c", f"port={self.port}"],
-            self.folder, "postgres", death_signal="INT")
+            self.folder, "postgres", death_signal="INT", network=self.network)
         self.frozen = False
         wait_until(f"{self.name} accepts queries", self.answers, 60)
 
@@ -142,16 +145,20 @@ class Node:
 
 
 class Cluster:
-    def __init__(self, folder, size=3):
+    def __init__(self, folder, size=3, network=None):
+        """`network`: the first node lives in it."""
         addresses = [f"127.0.{1 + WORKER}.{1 + n}" for n in range(size)]
         self.port = free_port(addresses)
-        self.nodes = [Node(f"pg{n}", address, self.port, folder)
-                      for n, address in enumerate(addresses)]
+        places = [(address, None) for address in addresses]
+        if network:
+            places[0] = (network.inside, network)
+        self.nodes = [Node(f"pg{n}", address, self.port, folder, where)
+                      for n, (address, where) in enumerate(places)]
         self.primary = self.nodes[0]
 
     @property
     def addresses(self):
-        return [node.address for node in self.nodes]
+        return [node.address for node in self.nodes if not node.network]
 
     @property
     def standbys(self):

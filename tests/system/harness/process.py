@@ -172,13 +172,14 @@ class Process:
     running_now = []  # for the logs shown when a test fails
 
     def __init__(self, name, command, folder, user=None, env=None, death_signal="KILL", pass_fds=(),
-                 cwd="/", stdin=subprocess.DEVNULL):
+                 cwd="/", stdin=subprocess.DEVNULL, network=None):
         self.name = name
         self.log = folder.unique(f"{name}.log")
         environment = {**os.environ, **folder.sanitizer_environment(), **(env or {})}
+        within = ["ip", "netns", "exec", network.name] if network else []  # becomes the command
         with open(self.log, "wb") as out:
             self.child = subprocess.Popen(
-                command_as(user, command, death_signal), stdin=stdin, stdout=out,
+                within + command_as(user, command, death_signal), stdin=stdin, stdout=out,
                 stderr=subprocess.STDOUT, start_new_session=True, env=environment, cwd=cwd,
                 pass_fds=pass_fds)
         self.pid = self.child.pid

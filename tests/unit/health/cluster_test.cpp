@@ -294,6 +294,76 @@ TEST(Cluster, ANewPrimaryFencesTheOldOneWhoseStatusAnswererIsLost) {
     EXPECT_EQ(world.row(0).cause, routing::Cause::old_timeline);
 }
 
+// Each of these says what makes pg0 unfit, and is not heard any more: with `fall 3` left to count,
+// it must not become fit by that.
+TEST(Cluster, WhoWasUnfitDoesNotBecomeFitByFallingSilent) {
+    struct Row {
+        const char* what;
+        void (*say)(World& world);
+        Role role;
+    };
+    const std::vector<Row> rows{
+        {"fenced",
+         [](World& world) {
+             HttpAnswer promoted = agents_answer(Role::primary);
+             promoted.node->timeline = pgwire::Timeline{2};
+             world.tell_when_due(1, promoted);
+         },
+         Role::primary},
+        {"behind",
+         [](World& world) {
+             HttpAnswer promoted = agents_answer(Role::primary);
+             promoted.node->timeline = pgwire::Timeline{2};
+             world.tell_when_due(1, promoted);
+         },
+         Role::standby},
+        {"lagging",
+         [](World& world) {
+             HttpAnswer slow = agents_answer(Role::standby);
+             slow.node->replay_delay = milliseconds(5000);
+             world.tell_when_due(0, slow);
+         },
+         Role::standby},
+        {"silent",
+         [](World& world) {
+             HttpAnswer silent = answer(200);
+             silent.node = NodeState{};
+             world.tell_when_due(0, silent);
+         },
+         Role::primary},
+    };
+    const std::vector<Outcome> unheard{refused, Failure{FailureKind::answer_timeout, ""}};
+    for (const Row& row : rows)
+        for (const Outcome& outcome : unheard) {
+            config::Config config = classic(2);
+            config.backends[1].max_lag.time = milliseconds(1000);
+            World world(config);
+            const std::size_t server = row.role == Role::primary ? 0 : 2;
+            world.tell_when_due(0, agents_answer(row.role));
+            world.tell_when_due(1, agents_answer(Role::standby));
+            ASSERT_TRUE(world.row(server).accepts) << row.what;
+            row.say(world);
+            ASSERT_FALSE(world.row(server).accepts) << row.what;
+            for (int i = 0; i < 5; ++i) {
+                world.tell_when_due(0, outcome);
+                EXPECT_FALSE(world.row(server).accepts) << row.what << ", unheard " << i;
+            }
+        }
+}
+
+// A site goes back from the agent to a script: what the agent said last counts no more.
+TEST(Cluster, AScriptsAnswerTakesTheAgentsVoteBack) {
+    World world(classic(2));
+    world.tell_when_due(0, agents_answer(Role::primary));
+    HttpAnswer promoted = agents_answer(Role::primary);
+    promoted.node->timeline = pgwire::Timeline{2};
+    world.tell_when_due(1, promoted);
+    ASSERT_EQ(world.row(0).cause, routing::Cause::old_timeline);
+    for (int i = 0; i < 3; ++i)
+        world.tell_when_due(0, answer(200));
+    EXPECT_TRUE(world.row(0).accepts);
+}
+
 TEST(Cluster, AGoodAnswerToEvidenceCountsOnlyForThoseWhoseTurnItIs) {
     config::Config config = classic(1);
     config.backends.resize(1);

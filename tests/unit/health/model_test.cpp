@@ -34,6 +34,7 @@ class RandomWorld {
             for (const config::Server& server : backend.servers)
                 servers_.push_back(&server);
         seen_pass_.resize(servers_.size());
+        said_.resize(servers_.size());
         votes_.resize(servers_.size());
         served_.resize(servers_.size());
         check_table(cluster_.table());
@@ -143,17 +144,19 @@ class RandomWorld {
         cluster_.asking(id, now_);
         ASSERT_EQ(cluster_.next_due(id), never);
         now_ += milliseconds(below(20));
-        const Observation observation{now_, milliseconds(1), random_outcome(),
-                                      voters_ && below(2) == 0};
+        Observation observation{now_, milliseconds(1), random_outcome(), voters_ && below(2) == 0};
         const auto* http = std::get_if<HttpAnswer>(&observation.outcome);
+        observation.postgres_answers = http == nullptr && below(3) == 0;
         for (const ServerId server : cluster_.questions()[index].servers) {
             const bool wants_primary = routing::index_of(server) < servers_.size() / 2;
             if (http != nullptr && http->status == (wants_primary ? 200 : 206))
                 seen_pass_[routing::index_of(server)] = true;
-            // A failure without a vote takes the old one back.
-            votes_[routing::index_of(server)] = http != nullptr ? http->node : std::nullopt;
-            const auto& vote = votes_[routing::index_of(server)];
-            if (vote && vote->timeline && vote->role != Role::unknown) {
+            // Who is not heard, or knows nothing of itself, takes nothing back.
+            if (http == nullptr) continue;
+            said_[routing::index_of(server)] = http->node;
+            auto& vote = votes_[routing::index_of(server)];
+            if (!http->node || http->node->role != Role::unknown) vote = http->node;
+            if (vote && vote->timeline) {
                 auto& newest = newest_seen_[vote->system];
                 newest = std::max(newest, *vote->timeline);
             }
@@ -242,10 +245,11 @@ class RandomWorld {
             std::size_t primaries = 0;
             std::set<std::optional<pgwire::SystemId>> systems;
             for (const ServerId id : backend.servers) {
+                const auto& said = said_[routing::index_of(id)];
                 const auto& vote = votes_[routing::index_of(id)];
-                if (!table.at(id).accepts || table.at(id).cause != Cause::up || !vote) continue;
-                ASSERT_FALSE(vote->role == Role::unknown && vote->doubt == Doubt::silent);
-                if (vote->role == Role::unknown) continue;  // `fall` counts
+                if (!table.at(id).accepts || table.at(id).cause != Cause::up) continue;
+                ASSERT_FALSE(said && said->role == Role::unknown && said->doubt == Doubt::silent);
+                if (!vote) continue;
                 if (vote->system) systems.insert(vote->system);
                 if (vote->role != Role::primary) continue;
                 ++primaries;
@@ -288,7 +292,8 @@ class RandomWorld {
     std::set<std::size_t> accepted_;               // as told in changes
     std::set<std::size_t> told_of_;                // bad news since the last table
     std::set<std::size_t> went_down_;              // since the last table
-    std::vector<std::optional<NodeState>> votes_;  // by server: of its last observation
+    std::vector<std::optional<NodeState>> said_;   // by server: last
+    std::vector<std::optional<NodeState>> votes_;  // by server: last, with a role
     std::vector<bool> served_;                     // by server: since it was cut last
     std::map<std::optional<pgwire::SystemId>, pgwire::Timeline> newest_seen_;
     std::uint32_t newest_timeline_ = 2;
