@@ -175,7 +175,7 @@ bool Expectation::matches_header(const HttpAnswer& answer) const {
 
 std::string Expectation::with_comment(std::string info) const {
     if (expect_.note.comment.empty()) return info;
-    return info + " comment: '" + expect_.note.comment + "'";
+    return info + " comment: " + expect_.note.comment;
 }
 
 int Expectation::code_of(std::string_view received) const {
@@ -238,22 +238,24 @@ ScriptEnd Expectation::met(std::string_view received, bool tells_steps) const {
 ScriptEnd Expectation::met(const HttpAnswer& answer) const {
     ScriptEnd end = met(answer.body, false);
     if (expect_.status_code.empty()) end.code = answer.status;
-    if (end.info.empty()) end.info = answer.reason;
+    if (!end.info.empty()) return end;
+    end.info = answer.reason;
+    end.tells_info = false;
     return end;
 }
 
 ScriptEnd Expectation::empty() const {
     const auto status = expect_.error_status == CheckStatus::unknown ? CheckStatus::l7_invalid
                                                                      : expect_.error_status;
-    return {
-        status, 0,
-        with_comment(fmt::format("TCPCHK got an empty response at step {}", expect_.note.number))};
+    std::string info = fmt::format("TCPCHK got an empty response at step {}", expect_.note.number);
+    if (!expect_.note.comment.empty()) info += " comment: '" + expect_.note.comment + "'";
+    return {status, 0, info};
 }
 
 ScriptEnd Expectation::late(const std::string& info) const {
     const auto status = expect_.timeout_status == CheckStatus::unknown ? CheckStatus::l7_timeout
                                                                        : expect_.timeout_status;
-    return {status, 0, with_comment(info)};
+    return {status, 0, info};
 }
 
 }  // namespace pgsteer::health

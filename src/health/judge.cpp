@@ -13,13 +13,14 @@ Judgement judgement_of(ScriptEnd end) {
     judgement.conditional = end.status == CheckStatus::l7_conditional;
     judgement.word = config::word(end.status);
     judgement.words = config::words(end.status);
+    judgement.tells_info = end.tells_info && !end.info.empty();
     judgement.info = std::move(end.info);
     // As in HAProxy: a code belongs to an answer that was understood.
-    const bool tells_code = end.status == CheckStatus::l7_ok || judgement.conditional ||
-                            end.status == CheckStatus::l7_wrong ||
-                            end.status == CheckStatus::program_failed ||
-                            end.status == CheckStatus::program_ok;
-    if (tells_code) judgement.code = end.code;
+    judgement.tells_code = end.status == CheckStatus::l7_ok || judgement.conditional ||
+                           end.status == CheckStatus::l7_wrong ||
+                           end.status == CheckStatus::program_failed ||
+                           end.status == CheckStatus::program_ok;
+    if (judgement.tells_code) judgement.code = end.code;
     return judgement;
 }
 
@@ -54,7 +55,9 @@ std::size_t first_own_expectation(const config::Check& check) {
 }
 
 Judge::Judge(const config::Check& check)
-    : disable_on_404_(check.disable_on_404), expected_role_(check.role.expect) {
+    : disable_on_404_(check.disable_on_404),
+      tells_steps_(check.tells_steps),
+      expected_role_(check.role.expect) {
     for (std::size_t i = first_own_expectation(check); i < check.steps.size(); ++i)
         expectations_.emplace_back(std::get<config::Expect>(check.steps[i]));
 }
@@ -76,9 +79,15 @@ Judgement Judge::judge(const Observation& observation, bool was_up) const {
 }
 
 ScriptEnd Judge::end_of(const Failure& failure) const {
+    ScriptEnd end{status_of(failure.kind), 0, failure.text};
     if (failure.kind == FailureKind::answer_timeout && !expectations_.empty())
-        return expectations_.front().late(failure.text);
-    return {status_of(failure.kind), 0, failure.text};
+        end = expectations_.front().late(failure.text);
+    // HAProxy adds words to a timeout only where there is a step to tell.
+    const bool timeout = failure.kind == FailureKind::connect_timeout ||
+                         failure.kind == FailureKind::tls_timeout ||
+                         failure.kind == FailureKind::answer_timeout;
+    end.tells_info = !timeout || tells_steps_;
+    return end;
 }
 
 Judgement Judge::judge_node(const NodeState& node) const {
@@ -100,18 +109,19 @@ Judgement Judge::judge_node(const NodeState& node) const {
     Judgement judgement = judgement_of(std::move(end));
     judgement.role = node.role;
     judgement.node = node;
+    judgement.tells_code = false;
+    judgement.tells_info = judgement.tells_info && !judgement.passed && node.doubt != Doubt::silent;
     return judgement;
 }
 
 ScriptEnd Judge::end_of(const HttpAnswer& answer, bool was_up) const {
     constexpr int not_found = 404;
     if (disable_on_404_ && was_up && answer.status == not_found)
-        return {CheckStatus::l7_conditional, not_found, answer.reason};
-    if (expectations_.empty()) return {CheckStatus::l7_ok, answer.status, answer.reason};
+        return {CheckStatus::l7_conditional, not_found, answer.reason, false};
+    if (expectations_.empty()) return {CheckStatus::l7_ok, answer.status, answer.reason, false};
     for (const Expectation& expectation : expectations_) {
         const auto finding = expectation.find(answer);
-        if (finding == Expectation::Finding::undecided)
-            return expectation.late("the answer did not end in time");
+        if (finding == Expectation::Finding::undecided) return expectation.late("");
         if (finding == Expectation::Finding::unmet) return expectation.unmet(answer);
     }
     return expectations_.back().met(answer);

@@ -19,6 +19,8 @@ struct Judgement {
     std::string words;              // as HAProxy logs it: "Layer7 wrong status"
     int code = 0;                   // HTTP status or what `status-code` says; 0: none
     std::string info;               // the answer's reason, or the error
+    bool tells_code = false;        // in log lines
+    bool tells_info = false;        // in log lines
     Role role = Role::unknown;      // to be shown
     std::optional<NodeState> node;  // its vote
 };
@@ -41,6 +43,7 @@ class Judge {
 
     std::vector<Expectation> expectations_;  // of the last answer
     bool disable_on_404_;
+    bool tells_steps_;
     config::RoleCheck::Expect expected_role_;
 };
 

@@ -44,6 +44,7 @@ struct ScriptEnd {
     config::CheckStatus status = config::CheckStatus::unknown;
     int code = 0;
     std::string info;
+    bool tells_info = true;  // the info is for log lines too, not only to be shown
 };
 
 // HAProxy's words for where a check failed.

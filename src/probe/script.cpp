@@ -76,7 +76,8 @@ bool Script::at_expectation() const {
 std::string Script::place() const {
     const config::Step& step = target_.check.steps[std::min(next_, target_.check.steps.size() - 1)];
     const config::StepNote& note = note_of(step);
-    if (!target_.check.tells_steps || note.number == 0) return "";
+    if (!target_.check.tells_steps) return "";
+    if (note.number == 0) return " at initial connection step of tcp-check";
     std::string what = "send";
     if (const auto* const connect = std::get_if<config::ConnectStep>(&step))
         what = connect->port ? fmt::format("connect port {}", number(*connect->port)) : "connect";
@@ -86,7 +87,7 @@ std::string Script::place() const {
     return text;
 }
 
-Script::Ended Script::take(const config::ConnectStep&) {
+Script::Ended Script::take(const config::ConnectStep& step) {
     const Destination& to = target_.destinations.at(connects_++);
     auto failure = co_await channel_.open(to, target_);
     received_.clear();
@@ -97,6 +98,9 @@ Script::Ended Script::take(const config::ConnectStep&) {
     }
     deadline_ = after(Clock::now(), target_.answer_timeout);
     last_ = health::Connected{channel_.speaks_tls()};
+    if (target_.check.tells_steps && step.note.number > 0)
+        last_ = ScriptEnd{channel_.speaks_tls() ? CheckStatus::l6_ok : CheckStatus::l4_ok, 0,
+                          "(tcp-check)"};
     ++next_;
     co_return std::nullopt;
 }
@@ -169,29 +173,37 @@ Script::Ended Script::take(const config::HttpSendStep& step) {
         if (!std::holds_alternative<config::Expect>(target_.check.steps[i])) break;
         body_wanted = body_wanted || looks_at_body(target_.check.steps[i]);
     }
-    if (sent.end != Channel::End::time) co_await receive(body_wanted);
-    auto parsed = parse_answer(received_, to_head_);
-    const std::string seen = received_.empty() ? "" : "; received '" + excerpt(received_) + "'";
-    if (!parsed || (!all_received_ && !parsed->head_ended)) {
-        if (!all_received_)
-            co_return Outcome(
-                Failure{FailureKind::answer_timeout,
-                        "no complete answer within " + format_time(target_.answer_timeout) + seen});
-        co_return Outcome(Failure{FailureKind::bad_answer,
-                                  received_.empty() ? "connection closed without an answer"
-                                                    : "not an HTTP answer" + seen});
-    }
-    parsed->answer.unfinished = !all_received_;
-    last_ = std::move(parsed->answer);
+    std::optional<Failure> failure;
+    if (sent.end != Channel::End::time) failure = co_await receive(body_wanted);
+    if (!failure || failure->kind != FailureKind::internal) failure = read_answer();
+    if (failure) co_return Outcome(std::move(*failure));
     co_return std::nullopt;
 }
 
+// What was received becomes the answer; or why it cannot.
+std::optional<Failure> Script::read_answer() {
+    auto parsed = parse_answer(received_, to_head_);
+    const std::string seen = received_.empty() ? "" : "; received '" + excerpt(received_) + "'";
+    if (!all_received_ && (!parsed || !parsed->head_ended))
+        return Failure{FailureKind::answer_timeout,
+                       "no complete answer within " + format_time(target_.answer_timeout) + seen};
+    if (!parsed)
+        return Failure{FailureKind::bad_answer, received_.empty()
+                                                    ? "connection closed without an answer"
+                                                    : "not an HTTP answer" + seen};
+    parsed->answer.unfinished = !all_received_;
+    last_ = std::move(parsed->answer);
+    return std::nullopt;
+}
+
 // Reads until the answer is as complete as it is needed, the peer ends, or the deadline.
-asio::awaitable<void> Script::receive(bool body_wanted) {
+asio::awaitable<std::optional<Failure>> Script::receive(bool body_wanted) {
+    std::optional<Failure> failure;
     const TimePoint limit = deadline_;
     bool grace_given = false;
     while (!all_received_) {
-        if (co_await receive_more()) break;
+        failure = co_await receive_more();
+        if (failure) break;
         const auto parsed = parse_answer(received_, to_head_);
         if (!parsed) continue;
         if (parsed->body_complete) all_received_ = true;
@@ -201,6 +213,7 @@ asio::awaitable<void> Script::receive(bool body_wanted) {
     // The end of the grace is as good an end as any; the deadline itself is not.
     all_received_ = all_received_ && (grace_given || Clock::now() < limit);
     deadline_ = limit;
+    co_return failure;
 }
 
 // The answer was read whole when it was asked for.
@@ -210,8 +223,7 @@ Script::Ended Script::expect_answer() {
         const Expectation expectation(std::get<config::Expect>(target_.check.steps[next_]));
         const auto finding = expectation.find(answer);
         if (finding == Expectation::Finding::met) continue;
-        if (finding == Expectation::Finding::undecided)
-            co_return Outcome(expectation.late("the answer did not end in time"));
+        if (finding == Expectation::Finding::undecided) co_return Outcome(expectation.late(""));
         co_return Outcome(expectation.unmet(answer));
     }
     co_return std::nullopt;

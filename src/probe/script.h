@@ -29,7 +29,8 @@ class Script {
     // The group of expectations that begins at next_; they look at the same bytes.
     Ended expect_bytes();
     Ended expect_answer();
-    boost::asio::awaitable<void> receive(bool body_wanted);
+    boost::asio::awaitable<std::optional<health::Failure>> receive(bool body_wanted);
+    std::optional<health::Failure> read_answer();
     boost::asio::awaitable<std::optional<health::Failure>> receive_more();
     bool at_expectation() const;
     std::string place() const;

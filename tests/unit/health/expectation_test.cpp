@@ -45,7 +45,7 @@ TEST(Expectation, tells_why_it_was_not_met_in_haproxys_words) {
     config::Expect wanted = expect(Kind::string, "PONG");
     wanted.note = {2, "is it redis?", {}};
     EXPECT_EQ(Expectation(wanted).unmet("x", true).info,
-              "TCPCHK did not match content 'PONG' at step 2 comment: 'is it redis?'");
+              "TCPCHK did not match content 'PONG' at step 2 comment: is it redis?");
     EXPECT_EQ(Expectation(wanted).empty().info,
               "TCPCHK got an empty response at step 2 comment: 'is it redis?'");
     wanted.note.comment.clear();
