@@ -11,6 +11,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "config/check.h"
 #include "config/location.h"
 
 namespace pgsteer::config {
@@ -41,46 +42,35 @@ struct Bind {
     Location at;
 };
 
-struct Header {
-    std::string name;
-    std::string value;
-};
-
-// `http-check expect`: what an HTTP answer must look like.
-struct Expect {
-    enum class Kind { status, string, rstatus, rstring };
-    Kind kind = Kind::status;
-    bool negate = false;
-    std::string pattern;  // "200", "200-299,301", a text or a regular expression, as written
-    Location at;
-    friend bool operator==(const Expect& a, const Expect& b) {
-        return a.kind == b.kind && a.negate == b.negate && a.pattern == b.pattern;
-    }
-};
-
-// `option pgsql-role-check`: the router asks PostgreSQL itself what it is.
-struct RoleCheck {
-    enum class Expect { any, primary, standby };
-    std::string user = "pgsteer";
-    std::string dbname = "postgres";
-    std::string sslmode;   // empty: libpq's default
-    std::string passfile;  // empty: PGPASSFILE, or libpq's default
-    Expect expect = Expect::any;
-};
-
-struct Check {
-    enum class Kind { tcp, http, role };
-    Kind kind = Kind::tcp;
-    std::string method = "OPTIONS";  // HAProxy's default
-    std::string uri = "/";
-    std::string version = "HTTP/1.0";  // HAProxy's default
-    std::vector<Header> headers;
-    std::string body;
-    std::vector<Expect> expects;  // empty: any 2xx or 3xx
-    RoleCheck role;
-};
-
 enum class InitState { judged, up };  // judged: pgsteer's rule 1; up: HAProxy's way
+
+// How a check speaks TLS: `check-ssl` and what belongs to it.
+struct CheckTls {
+    bool enabled = false;
+    std::optional<bool> verify;  // none: as global `ssl-server-verify`, which is required
+    std::string ca_file;         // PEM; "@system-ca": those of the system
+    std::string verify_host;     // the name the certificate must have
+    std::string sni;
+    std::vector<std::string> alpn;
+    friend bool operator==(const CheckTls&, const CheckTls&) = default;
+};
+
+// `agent-check`: a program on the node that says what it is fit for.
+struct AgentCheck {
+    bool enabled = false;
+    std::optional<Port> port;
+    std::string address;  // empty: the server's
+    std::optional<milliseconds> inter;
+    std::string send;
+};
+
+// What failed connects of sessions do to a server: `observe layer4`, `error-limit`, `on-error`.
+struct Observe {
+    enum class Action : std::uint8_t { fast_inter, fail_check, sudden_death, mark_down };
+    bool connects = false;
+    std::uint32_t limit = 10;  // one after the other; HAProxy's default
+    Action action = Action::fail_check;
+};
 
 struct Server {
     std::string name;
@@ -101,6 +91,11 @@ struct Server {
     InitState init_state = InitState::judged;
     bool resolve_at_start = true;  // false: init-addr none
     std::optional<milliseconds> tcp_user_timeout;
+    CheckTls check_tls;
+    bool check_send_proxy = false;
+    AgentCheck agent;
+    std::string track;  // "BACKEND/SERVER" or "SERVER"; empty: none
+    Observe observe;
     Location at;
 };
 
@@ -186,6 +181,8 @@ struct Global {
     std::optional<std::string> description;
     std::vector<log::Target> logs;
     milliseconds hard_stop_after{0};
+    bool external_check = false;  // programs may be run as checks
+    bool verify_servers = true;   // false: ssl-server-verify none
 };
 
 struct Config {

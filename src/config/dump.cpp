@@ -24,22 +24,9 @@ class Writer {
         if (value) text_ += "  " + name + "\n";
     }
     void text(const std::string& name, const std::optional<std::string>& value) {
-        if (value) fact(name, quoted(*value));
+        if (value) fact(name, config::quoted(*value));
     }
     std::string take() { return std::move(text_); }
-
-    static std::string quoted(const std::string& value) {
-        static constexpr char digits[] = "0123456789abcdef";
-        std::string out = "\"";
-        for (const char c : value) {
-            const auto byte = static_cast<unsigned char>(c);
-            if (byte < ' ' || byte == 0x7f)
-                out += std::string("\\x") + digits[byte >> 4] + digits[byte & 15];
-            else
-                out += (c == '"' || c == '\\') ? std::string("\\") + c : std::string(1, c);
-        }
-        return out + "\"";
-    }
 
   private:
     std::string text_;
@@ -134,24 +121,8 @@ void stats(Writer& out, const StatsPage& page) {
 }
 
 void check(Writer& out, const Check& check) {
-    if (check.kind == Check::Kind::tcp) return out.fact("check", "tcp");
-    if (check.kind == Check::Kind::role) {
-        static constexpr const char* roles[] = {"any", "primary", "standby"};
-        const RoleCheck& role = check.role;
-        return out.fact("check", "role " + std::string(roles[static_cast<int>(role.expect)]) +
-                                     " user " + role.user + " dbname " + role.dbname +
-                                     (role.sslmode.empty() ? "" : " sslmode " + role.sslmode) +
-                                     (role.passfile.empty() ? "" : " passfile " + role.passfile));
-    }
-    out.fact("check", "http " + check.method + " " + check.uri + " " + check.version);
-    for (const auto& header : check.headers)
-        out.fact("check header", header.name + ": " + Writer::quoted(header.value));
-    if (!check.body.empty()) out.fact("check body", Writer::quoted(check.body));
-    static constexpr const char* kinds[] = {"status", "string", "rstatus", "rstring"};
-    for (const auto& expect : check.expects)
-        out.fact("expect", std::string(expect.negate ? "! " : "") +
-                               kinds[static_cast<int>(expect.kind)] + " " +
-                               Writer::quoted(expect.pattern));
+    for (const std::string& line : words(check))
+        out.fact("check", line);
 }
 
 std::string balance(const Backend& backend) {
@@ -219,6 +190,19 @@ void global(Writer& out, const Global& settings) {
 }
 
 }  // namespace
+
+std::string quoted(const std::string& value) {
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string out = "\"";
+    for (const char c : value) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < ' ' || byte == 0x7f)
+            out += std::string("\\x") + digits[byte >> 4] + digits[byte & 15];
+        else
+            out += (c == '"' || c == '\\') ? std::string("\\") + c : std::string(1, c);
+    }
+    return out + "\"";
+}
 
 std::string dump(const Config& config) {
     Writer out;

@@ -9,5 +9,9 @@
 namespace pgsteer::config {
 
 std::string dump(const Config& config);
+// Of a check: one line a step.
+std::vector<std::string> words(const Check& check);
+// In quotes, with \x.. for bytes that are not to be shown.
+std::string quoted(const std::string& value);
 
 }  // namespace pgsteer::config

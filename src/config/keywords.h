@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "config/check_lines.h"
 #include "config/load.h"
 #include "config/words.h"
 
@@ -44,11 +45,7 @@ struct Proxy {
     bool http_mode = false;
     bool disabled = false;
     bool log_global = false;
-    bool http_check = false;  // option httpchk
-    // What the section says itself, not its defaults.
-    bool own_check = false;    // option httpchk
-    bool own_send = false;     // http-check send
-    bool own_expects = false;  // http-check expect
+    CheckLines checks;
     std::optional<int> backlog;
     std::optional<std::string> log_tag;
     std::optional<StatsPage> stats;
@@ -162,8 +159,9 @@ constexpr OptionRow<Target> refused_option(std::string_view name, std::size_t va
 // Calls visit(row) for every row of a line's first words.
 template <class Visit>
 void each_row(Visit visit) {
-    for (const auto& table : {global_rows(), unused_global_rows(), proxy_rows(), bind_rows(),
-                              server_rows(), check_rows(), role_rows(), stats_rows(), unused_proxy_rows()})
+    for (const auto& table :
+         {global_rows(), unused_global_rows(), proxy_rows(), bind_rows(), server_rows(),
+          check_rows(), role_rows(), stats_rows(), unused_proxy_rows()})
         for (const auto& row : table)
             visit(row);
 }
@@ -213,5 +211,7 @@ void read_options(Line& line, Target& target, Words words,
 }
 
 void resolve(Draft& draft, Config& config);
+// The check that a section's lines ask for; says on the draft what does not fit together.
+Check check_of(Draft& draft, const Proxy& proxy);
 
 }  // namespace pgsteer::config

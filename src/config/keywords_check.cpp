@@ -1,25 +1,26 @@
 #include <algorithm>
-#include <array>
+#include <type_traits>
+#include <utility>
 
-#include "base/pattern.h"
+#include "config/check_format.h"
+#include "config/check_steps.h"
 #include "config/keywords.h"
 
 namespace pgsteer::config {
 namespace {
 
-constexpr auto inert = KeywordClass::inert;
 constexpr auto honoured = KeywordClass::honoured;
+using Dialect = CheckLines::Dialect;
 
-bool is_digits(std::string_view text) {
-    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
+// A script's lines: far more than anybody writes, and a bound on what one check does.
+constexpr std::size_t most_steps = 100;
 
 // The old form of HAProxy before 2.2: "HTTP/1.1\r\nHost:\ name\r\n\r\nbody" as one word.
-void version_with_headers(Line& line, std::string_view text, Check& check) {
+void version_with_headers(Line& line, std::string_view text, HttpSendStep& request) {
     const auto first = text.find("\r\n");
-    check.version = std::string(text.substr(0, first));
-    if (!check.version.starts_with("HTTP/"))
-        line.alert("'" + check.version + "' is no HTTP version; write HTTP/1.0 or HTTP/1.1");
+    request.version = std::string(text.substr(0, first));
+    if (!request.version.starts_with("HTTP/"))
+        line.alert("'" + request.version + "' is no HTTP version; write HTTP/1.0 or HTTP/1.1");
     if (first == std::string_view::npos) return;
     text.remove_prefix(first + 2);
     while (!text.empty()) {
@@ -33,146 +34,178 @@ void version_with_headers(Line& line, std::string_view text, Check& check) {
         auto value = header.substr(colon + 1);
         while (value.starts_with(' '))
             value.remove_prefix(1);
-        check.headers.push_back({std::string(header.substr(0, colon)), std::string(value)});
+        request.headers.push_back(
+            {std::string(header.substr(0, colon)), plain(std::string(value))});
     }
-    if (!text.empty()) check.body = std::string(text);
+    request.body = plain(std::string(text));
+}
+
+void choose(Line& line, Dialect dialect) {
+    Dialect& chosen = line.proxy->checks.dialect;
+    if (!line.negated)
+        chosen = dialect;
+    else if (chosen == dialect)
+        chosen = Dialect::connect;
 }
 
 void httpchk(Line& line, Words words) {
-    Proxy& proxy = *line.proxy;
-    proxy.http_check = !line.negated;
+    choose(line, Dialect::http);
     if (line.negated || !line.arguments(words, 0, 3)) return;
-    Check& check = proxy.back.check;
+    CheckLines& checks = line.proxy->checks;
     // As in HAProxy a section with its own `option httpchk` takes no check line of its defaults.
-    if (!proxy.own_check && !proxy.own_send && !proxy.own_expects) check = Check{};
-    proxy.own_check = true;
-    if (words.size() == 1) check.uri = words[0];
+    if (!checks.own_http) checks.http_steps.clear();
+    checks.own_option = true;
+    checks.request = {};
+    if (words.size() == 1) checks.request.uri = plain(words[0]);
     if (words.size() < 2) return;
-    check.method = words[0];
-    check.uri = words[1];
-    if (words.size() == 3) version_with_headers(line, words[2], check);
+    checks.request.method = words[0];
+    checks.request.uri = plain(words[1]);
+    if (words.size() == 3) version_with_headers(line, words[2], checks.request);
 }
 
-// `hdr` takes two words, every other word one.
-void send(Line& line, Words words) {
-    if (line.proxy->own_send) return line.alert("already given in this section; write one line");
-    line.proxy->own_send = true;
-    Check& check = line.proxy->back.check;
-    std::vector<Header> headers;
-    for (std::size_t i = 0; i < words.size();) {
-        const std::string& name = words[i];
-        const std::size_t values = name == "hdr" ? 2 : 1;
-        if (i + values >= words.size()) return line.alert("'" + name + "' needs a value");
-        const std::string& value = words[i + 1];
-        if (name == "meth")
-            check.method = value;
-        else if (name == "uri")
-            check.uri = value;
-        else if (name == "ver")
-            check.version = value.starts_with("HTTP/") ? value : "HTTP/" + value;
-        else if (name == "body")
-            check.body = value;
-        else if (name == "hdr")
-            headers.push_back({value, words[i + 2]});
-        else if (name == "uri-lf" || name == "body-lf")
-            line.alert("'" + name +
-                       "' is not supported: there are no log formats; use 'uri', 'body'");
-        else if (name != "comment")
-            return line.alert("unknown word '" + name + "'" +
-                              did_you_mean(name, {"meth", "uri", "ver", "hdr", "body", "comment"}));
-        i += 1 + values;
+void tcp_check_option(Line& line, Words words) {
+    if (line.arguments(words, 0, 0)) choose(line, Dialect::tcp);
+}
+
+void pgsql_check(Line& line, Words words) {
+    choose(line, Dialect::postgres);
+    if (line.negated) return;
+    if (words.size() != 2 || words[0] != "user")
+        return line.alert("needs 'user NAME': a PostgreSQL role; it need not exist");
+    line.proxy->checks.postgres_user = words[1];
+}
+
+// The first `http-check` line of a section replaces those of its defaults; the step's number among
+// the section's lines.
+unsigned next_http(Line& line) {
+    CheckLines& checks = line.proxy->checks;
+    if (!std::exchange(checks.own_http, true) && !checks.own_option) {
+        checks.http_steps.clear();
+        checks.http_lines = 0;
     }
-    if (!headers.empty()) check.headers = std::move(headers);
+    return ++checks.http_lines;
 }
 
-bool check_codes(Line& line, std::string_view pattern) {
-    std::string_view rest = pattern;
-    while (true) {
-        const auto part = rest.substr(0, rest.find(','));
-        const auto dash = part.find('-');
-        const auto low = part.substr(0, dash);
-        const auto high = dash == std::string_view::npos ? low : part.substr(dash + 1);
-        const bool fits = is_digits(low) && is_digits(high) && low.size() == 3 &&
-                          high.size() == 3 && low >= "100" && high <= "599" && low <= high;
-        if (!fits) {
-            line.alert("'" + std::string(pattern) +
-                       "' is no status list; write 200 or 200-299,301");
-            return false;
-        }
-        if (part.size() == rest.size()) return true;
-        rest.remove_prefix(part.size() + 1);
+unsigned next_tcp(Line& line) {
+    CheckLines& checks = line.proxy->checks;
+    if (!std::exchange(checks.own_tcp, true)) {
+        checks.tcp_steps.clear();
+        checks.tcp_lines = 0;
     }
+    return ++checks.tcp_lines;
 }
 
-bool check_regex(Line& line, const std::string& pattern) {
-    const auto compiled = Pattern::compile(pattern);
-    if (!compiled) line.alert("no regular expression: " + compiled.error().text);
-    return compiled.has_value();
+template <class Kind>
+void add(Line& line, std::optional<Kind> step, unsigned number, std::vector<Step>& steps,
+         std::string& comment) {
+    if (!step) return;
+    if (steps.size() >= most_steps)
+        return line.alert("a check has no more than " + std::to_string(most_steps) + " steps");
+    const bool connects = std::any_of(steps.begin(), steps.end(), [](const Step& other) {
+        return std::holds_alternative<ConnectStep>(other);
+    });
+    if (std::is_same_v<Kind, ConnectStep> && !connects && !steps.empty())
+        return line.alert("the first step must be a 'connect' too when there is one");
+    step->note.number = number;
+    step->note.at = line.at;
+    if (step->note.comment.empty()) step->note.comment = comment;
+    comment.clear();
+    steps.push_back(std::move(*step));
 }
 
-constexpr std::array<std::string_view, 4> kinds = {"status", "string", "rstatus", "rstring"};
-
-// Skips the options before the match; answers where the match starts.
-std::size_t expect_options(Line& line, Words words) {
-    constexpr std::array<std::string_view, 8> options = {
-        "comment",     "min-recv",   "ok-status", "error-status",
-        "tout-status", "on-success", "on-error",  "status-code"};
-    std::size_t i = 0;
-    while (i + 1 < words.size() &&
-           std::find(options.begin(), options.end(), words[i]) != options.end()) {
-        const std::string_view why =
-            words[i] == "min-recv" ? "the whole answer is read first" : "check lines have one form";
-        line.used("http-check expect ... " + words[i], inert, why, "");
-        i += 2;
-    }
-    return i;
+template <class Kind>
+void add_http(Line& line, std::optional<Kind> step) {
+    const unsigned number = next_http(line);
+    CheckLines& checks = line.proxy->checks;
+    add(line, std::move(step), number, checks.http_steps, checks.http_comment);
 }
 
-void expect(Line& line, Words words) {
-    Expect expected;
-    expected.at = line.at;
-    std::size_t i = expect_options(line, words);
-    if (i < words.size() && words[i] == "!") {
-        expected.negate = true;
-        ++i;
-    }
-    if (words.size() > i && (words[i] == "hdr" || words[i] == "fhdr" || words[i] == "string-lf"))
-        return line.alert("not supported: '" + words[i] + "' is not matched; use status or string");
-    if (!line.arguments(words.subspan(i), 2, 2)) return;
-    const auto kind = std::find(kinds.begin(), kinds.end(), words[i]);
-    if (kind == kinds.end())
-        return line.alert("unknown match '" + words[i] + "'" +
-                          did_you_mean(words[i], {kinds.begin(), kinds.end()}));
-    expected.kind = static_cast<Expect::Kind>(kind - kinds.begin());
-    expected.pattern = words[i + 1];
-    if (*kind == "status" && !check_codes(line, expected.pattern)) return;
-    if (kind->starts_with('r') && !check_regex(line, expected.pattern)) return;
-    auto& expects = line.proxy->back.check.expects;
-    if (!line.proxy->own_expects && !line.proxy->own_check) expects.clear();
-    line.proxy->own_expects = true;
-    expects.push_back(std::move(expected));
+template <class Kind>
+void add_tcp(Line& line, std::optional<Kind> step) {
+    const unsigned number = next_tcp(line);
+    CheckLines& checks = line.proxy->checks;
+    add(line, std::move(step), number, checks.tcp_steps, checks.tcp_comment);
 }
 
-void tcp_check(Line& line, Words words) {
-    if (!line.arguments(words, 0, 0)) return;
-    line.proxy->http_check = false;
-    line.proxy->back.check.kind = Check::Kind::tcp;
+// The first `send` completes the request of `option httpchk`; a later one stands for itself.
+void http_send(Line& line, Words words) {
+    const auto& steps = line.proxy->checks.http_steps;
+    const bool own = line.proxy->checks.own_http || line.proxy->checks.own_option;
+    const bool first = !own || std::none_of(steps.begin(), steps.end(), [](const Step& step) {
+        return std::holds_alternative<HttpSendStep>(step);
+    });
+    if (!first && std::holds_alternative<HttpSendStep>(steps.back()))
+        return line.alert("a 'send' after a 'send' needs an 'expect' between them");
+    HttpSendStep request = first ? line.proxy->checks.request : HttpSendStep{};
+    std::optional<HttpSendStep> step;
+    if (read_http_send(line, words, request)) step = std::move(request);
+    add_http(line, std::move(step));
 }
 
-constexpr std::string_view one_request = "a check is one request and its answer";
+void http_expect(Line& line, Words words) {
+    add_http(line, read_expect(line, words, CheckProtocol::http));
+}
+void http_connect(Line& line, Words words) {
+    add_http(line, read_connect(line, words, CheckProtocol::http));
+}
+void tcp_expect(Line& line, Words words) {
+    add_tcp(line, read_expect(line, words, CheckProtocol::tcp));
+}
+void tcp_connect(Line& line, Words words) {
+    add_tcp(line, read_connect(line, words, CheckProtocol::tcp));
+}
+void tcp_send(Line& line, Words words) {
+    const std::string_view kind = std::string_view(line.keyword).substr(sizeof("tcp-check"));
+    add_tcp(line, read_send(line, kind, words));
+}
+
+void http_comment(Line& line, Words words) {
+    if (!line.arguments(words, 1, 1)) return;
+    next_http(line);
+    line.proxy->checks.http_comment = words[0];
+}
+void tcp_comment(Line& line, Words words) {
+    if (!line.arguments(words, 1, 1)) return;
+    next_tcp(line);
+    line.proxy->checks.tcp_comment = words[0];
+}
+
+constexpr std::string_view no_variables = "checks have no variables";
+constexpr std::string_view write_it_out = "write the text out";
 
 constexpr Row rows[] = {
     {"option httpchk", in_back, honoured, httpchk, "check over HTTP: [METHOD] URI [VERSION]"},
-    {"option tcp-check", in_back, honoured, tcp_check, "check by a plain connect"},
-    {"http-check send", in_back, honoured, send, "the request: meth, uri, ver, hdr, body"},
-    {"http-check expect", in_back, honoured, expect,
-     "the answer of a good server: [!] status, string, rstatus or rstring"},
+    {"option tcp-check", in_back, honoured, tcp_check_option,
+     "check by the 'tcp-check' lines; without any, by a connect"},
+    {"option pgsql-check", in_back, honoured, pgsql_check,
+     "check that PostgreSQL answers a login: user NAME"},
+    {"http-check connect", in_back, honoured, http_connect,
+     "a connection: default, port, addr, ssl, sni, alpn, proto, send-proxy, linger, comment"},
+    {"http-check send", in_back, honoured, http_send,
+     "the request: meth, uri, uri-lf, ver, hdr, body, body-lf, comment"},
+    {"http-check expect", in_back, honoured, http_expect,
+     "the answer of a good server: [!] status, rstatus, string, rstring, string-lf, hdr, fhdr; "
+     "before it min-recv, ok-status, error-status, tout-status, on-success, on-error, status-code, "
+     "comment"},
+    {"http-check comment", in_back, honoured, http_comment, "told when the next step fails"},
+    {"tcp-check connect", in_back, honoured, tcp_connect,
+     "a connection: default, port, addr, ssl, sni, alpn, proto, send-proxy, linger, comment"},
+    {"tcp-check send", in_back, honoured, tcp_send, "a text to send: TEXT [comment TEXT]"},
+    {"tcp-check send-lf", in_back, honoured, tcp_send, "the same as a log format"},
+    {"tcp-check send-binary", in_back, honoured, tcp_send, "the same in hexadecimal"},
+    {"tcp-check send-binary-lf", in_back, honoured, tcp_send,
+     "the same as a log format in hexadecimal"},
+    {"tcp-check expect", in_back, honoured, tcp_expect,
+     "what a good server sends: [!] string, rstring, string-lf, binary, rbinary, binary-lf; "
+     "options "
+     "as of 'http-check expect'"},
+    {"tcp-check comment", in_back, honoured, tcp_comment, "told when the next step fails"},
     inert_row("http-check send-state", in_back, "no X-Haproxy-Server-State is sent"),
-    inert_row("http-check comment", in_back, "a comment"),
-    refused_row("http-check connect", in_back, one_request, "use 'port' and 'addr'"),
     refused_row("http-check disable-on-404", in_back, "404 is a failed check", "remove it"),
-    refused_row("http-check set-var*", in_back, one_request, "remove it"),
-    refused_row("http-check unset-var*", in_back, one_request, "remove it"),
+    refused_row("http-check set-var*", in_back, no_variables, write_it_out),
+    refused_row("http-check unset-var*", in_back, no_variables, write_it_out),
+    refused_row("tcp-check set-var*", in_back, no_variables, write_it_out),
+    refused_row("tcp-check unset-var*", in_back, no_variables, write_it_out),
 };
 
 }  // namespace

@@ -50,9 +50,11 @@ void expect_sslmode(Line& line, const std::string& word) {
 
 void role_check(Line& line, Words words) {
     Proxy& proxy = *line.proxy;
-    proxy.back.check.kind = line.negated ? Check::Kind::tcp : Check::Kind::role;
+    auto& dialect = proxy.checks.dialect;
+    if (line.negated && dialect == CheckLines::Dialect::role)
+        dialect = CheckLines::Dialect::connect;
     if (line.negated) return;
-    proxy.http_check = false;
+    dialect = CheckLines::Dialect::role;
     RoleCheck& role = proxy.back.check.role;
     role = {};
     for (std::size_t i = 0; i < words.size(); i += 2) {

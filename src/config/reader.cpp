@@ -150,7 +150,7 @@ class Reader {
         proxy.section = section;
         proxy.name = plain.size() > 1 ? plain[1] : "";
         proxy.at = line.at;
-        proxy.own_check = proxy.own_send = proxy.own_expects = false;
+        proxy.checks.own_option = proxy.checks.own_http = proxy.checks.own_tcp = false;
         if (!is_proxy_name(proxy.name))
             line.alert("the name '" + proxy.name + "' may hold letters, digits and - _ . : only");
         if (section == in_defaults)

@@ -96,13 +96,17 @@ void warn_back(Draft& draft, const Proxy& proxy) {
         std::any_of(servers.begin(), servers.end(), [](const Server& s) { return s.check; });
     if (servers.empty())
         draft.warning(proxy.at, title(proxy) + " : has no 'server' line");
-    else if (proxy.http_check && !checked)
+    else if (proxy.checks.dialect == CheckLines::Dialect::http && !checked)
         draft.warning(proxy.at,
                       title(proxy) + " : 'option httpchk' is set but no server has 'check'");
-    if (proxy.own_expects && !proxy.http_check)
+    if (proxy.checks.own_http && proxy.checks.dialect != CheckLines::Dialect::http)
         draft.warning(proxy.at, title(proxy) +
-                                    " : 'http-check expect' is ignored without 'option "
+                                    " : 'http-check' lines are ignored without 'option "
                                     "httpchk'");
+    if (proxy.checks.own_tcp && proxy.checks.dialect != CheckLines::Dialect::tcp)
+        draft.warning(proxy.at, title(proxy) +
+                                    " : 'tcp-check' lines are ignored without 'option "
+                                    "tcp-check'");
     if (proxy.back.connect_timeout.count() == 0)
         draft.warning(proxy.at, title(proxy) + " : has no 'timeout connect'");
     if (proxy.back.server_timeout.count() == 0)
@@ -126,16 +130,13 @@ Frontend front_of(const Draft& draft, const Proxy& proxy) {
     return front;
 }
 
-Backend back_of(const Draft& draft, const Proxy& proxy) {
+Backend back_of(Draft& draft, const Proxy& proxy) {
     Backend back = proxy.back;
     back.name = proxy.name;
     back.at = proxy.at;
     back.disabled = proxy.disabled;
     back.logs = logs_of(draft, proxy);
-    if (proxy.http_check)
-        back.check.kind = Check::Kind::http;
-    else if (back.check.kind != Check::Kind::role)
-        back.check.kind = Check::Kind::tcp;
+    back.check = check_of(draft, proxy);
     return back;
 }
 

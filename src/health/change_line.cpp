@@ -7,11 +7,6 @@
 namespace pgsteer::health {
 namespace {
 
-// HAProxy adds words to a failure that has some, none to a timeout or a success.
-bool has_info(const Judgement& judgement) {
-    return !judgement.passed && !judgement.info.empty() && !judgement.word.ends_with("TOUT");
-}
-
 // The info comes from a stranger: it must not break out of its quotes or its line.
 std::string quoted(const std::string& info) {
     std::string text;
@@ -28,8 +23,8 @@ std::string quoted(const std::string& info) {
 std::string check_reason(const ServerState& server) {
     const Judgement& last = server.last;
     std::string text = ", reason: " + last.words;
-    if (last.code > 0) text += fmt::format(", code: {}", last.code);
-    if (has_info(last)) text += ", info: " + quoted(last.info);
+    if (last.tells_code) text += fmt::format(", code: {}", last.code);
+    if (last.tells_info) text += ", info: " + quoted(last.info);
     const auto ms = std::chrono::duration_cast<milliseconds>(server.latency).count();
     return text + fmt::format(", check duration: {}ms", ms);
 }

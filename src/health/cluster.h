@@ -19,15 +19,29 @@ namespace pgsteer::health {
 
 enum class QuestionId : std::uint32_t {};
 
+// Where a connect step of a check goes, and how.
+struct Peer {
+    std::string host;
+    Port port{0};
+    std::optional<Address> unix_socket;
+    bool tls = false;
+    bool send_proxy = false;
+    std::string sni;
+    std::vector<std::string> alpn;
+    friend bool operator==(const Peer&, const Peer&) = default;
+};
+
 // What a probe asks one node: asked once however many servers (of several listeners) want the
 // answer.
 struct Question {
     std::string host;  // of the check: `addr`, else the server's
     Port port{0};      // of the check: `port`, else the server's
     std::optional<Address> unix_socket;
-    // Expectations belong to who asks; those about the body are left in, so that the probe knows
-    // that the body is wanted.
+    std::vector<Peer> peers;  // one for each connect step
+    config::CheckTls tls;     // who is believed, where a peer speaks TLS
+    // Expectations of the last HTTP answer belong to who asks and are not in it.
     config::Check check;
+    bool wants_body = false;  // of the last HTTP answer
     milliseconds connect_timeout{0};
     milliseconds answer_timeout{0};
     std::vector<routing::ServerId> servers;  // who wants the answer

@@ -54,7 +54,8 @@ void Cluster::State::add_question(routing::ServerId id, TimePoint now) {
 void Cluster::State::take(routing::ServerId id, const Asked& question,
                           const Observation& observation, std::vector<Change>& changes) {
     ServerState& server = at(id);
-    Judgement judgement = server.judge.judge(observation);
+    Judgement judgement =
+        server.judge.judge(observation, server.rise_fall.verdict() == Verdict::up);
     if (observation.postgres_answers && server.may_be_vouched_for()) {
         server.last_check = observation.at;
         server.next_due = next_turn(server, question, observation.at);

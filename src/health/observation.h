@@ -5,9 +5,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/clock.h"
+#include "config/check.h"
 #include "health/node.h"
 
 namespace pgsteer::health {
@@ -22,6 +25,9 @@ struct HttpAnswer {
     // vote.
     std::optional<NodeState> node;
     bool offers_stream = false;  // an agent whose changes can be watched
+    std::vector<std::pair<std::string, std::string>> headers;
+    // It did not end in time: what it may still bring is unknown.
+    bool unfinished = false;
 };
 
 // What a role watcher of the router's own learned.
@@ -29,12 +35,24 @@ struct RoleAnswer {
     NodeState node;
 };
 
-struct TcpConnected {};
+struct Connected {
+    bool tls = false;
+};
+
+// A check's script ended, at its last step or at one that failed.
+struct ScriptEnd {
+    config::CheckStatus status = config::CheckStatus::unknown;
+    int code = 0;
+    std::string info;
+    bool tells_info = true;  // the info is for log lines too, not only to be shown
+};
 
 // HAProxy's words for where a check failed.
 enum class FailureKind : std::uint8_t {
     connect,          // L4CON: refused, unreachable, reset while connecting
     connect_timeout,  // L4TOUT
+    tls,              // L6RSP: no handshake, or a certificate that is not believed
+    tls_timeout,      // L6TOUT
     answer_timeout,   // L7TOUT: connected, then nothing complete in time
     bad_answer,       // L7RSP: closed early, or not HTTP
     internal,         // SOCKERR: our own side, for example no descriptor
@@ -48,7 +66,7 @@ struct Failure {
 struct Observation {
     TimePoint at;        // when it was complete
     Duration latency{};  // from its start
-    std::variant<HttpAnswer, TcpConnected, RoleAnswer, Failure> outcome;
+    std::variant<HttpAnswer, Connected, ScriptEnd, RoleAnswer, Failure> outcome;
     // Who asked watches the server all the time and is certain: nothing is left to rise and fall.
     bool watched = false;
     // A failure, and the second witness: PostgreSQL itself takes connections at the same time.

@@ -1,7 +1,10 @@
 #include "health/schedule.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include "health/check_text.h"
 
 namespace pgsteer::health {
 namespace {
@@ -12,15 +15,39 @@ constexpr milliseconds evidence_spacing{100};
 // servers of one question fall into step, and none counts the same moment twice.
 constexpr milliseconds most_slack{50};
 
-bool same_headers(const std::vector<config::Header>& a, const std::vector<config::Header>& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-        return x.name == y.name && x.value == y.value;
-    });
+Peer peer_of(const config::ConnectStep& step, const config::Server& server,
+             const Question& question) {
+    Peer peer;
+    peer.host = step.address.empty() ? question.host : step.address;
+    peer.port = step.port.value_or(question.port);
+    if (step.address.empty() && !step.port) peer.unix_socket = question.unix_socket;
+    peer.tls = step.tls || (step.as_server && server.check_tls.enabled);
+    peer.send_proxy = step.send_proxy || (step.as_server && server.check_send_proxy);
+    if (!peer.tls) return peer;
+    peer.sni = step.sni.empty() && step.as_server ? server.check_tls.sni : step.sni;
+    peer.alpn = step.alpn.empty() && step.as_server ? server.check_tls.alpn : step.alpn;
+    return peer;
 }
 
-bool about_status(const config::Expect& expect) {
-    return expect.kind == config::Expect::Kind::status ||
-           expect.kind == config::Expect::Kind::rstatus;
+bool about_body(const config::Step& step) {
+    using Kind = config::Expect::Kind;
+    const Kind kind = std::get<config::Expect>(step).kind;
+    return kind == Kind::string || kind == Kind::rstring;
+}
+
+// Those that are not part of the question.
+void leave_out_own_expectations(Question& question) {
+    auto& steps = question.check.steps;
+    const auto first =
+        steps.begin() + static_cast<std::ptrdiff_t>(first_own_expectation(question.check));
+    question.wants_body = std::any_of(first, steps.end(), about_body);
+    steps.erase(first, steps.end());
+}
+
+bool same_check(const config::Check& a, const config::Check& b) {
+    return a.kind == b.kind && a.http == b.http && a.tells_steps == b.tells_steps &&
+           a.steps == b.steps && a.role.user == b.role.user && a.role.dbname == b.role.dbname &&
+           a.role.sslmode == b.role.sslmode && a.role.passfile == b.role.passfile;
 }
 
 }  // namespace
@@ -32,8 +59,12 @@ Question question_for(const config::Server& server, const config::Backend& backe
     // A check port means TCP even where the sessions go over a unix socket.
     if (!server.check_port && !server.check_address)
         question.unix_socket = server.endpoint.unix_socket;
-    question.check = backend.check;
-    std::erase_if(question.check.expects, about_status);
+    question.check = check_for(backend, server);
+    for (const config::Step& step : question.check.steps)
+        if (const auto* const connect = std::get_if<config::ConnectStep>(&step))
+            question.peers.push_back(peer_of(*connect, server, question));
+    question.tls = server.check_tls;
+    leave_out_own_expectations(question);
     // HAProxy bounds a check by inter; `timeout check` replaces that bound for the answer, and the
     // connect keeps the smaller of timeout connect and inter (manual, "timeout check").
     const milliseconds inter = std::max(server.inter, milliseconds{1});
@@ -44,15 +75,12 @@ Question question_for(const config::Server& server, const config::Backend& backe
 }
 
 bool same_question(const Question& a, const Question& b) {
+    const auto speaks_tls = [](const Peer& peer) { return peer.tls; };
+    const bool tls = std::any_of(a.peers.begin(), a.peers.end(), speaks_tls);
     return a.host == b.host && a.port == b.port && a.unix_socket == b.unix_socket &&
            a.connect_timeout == b.connect_timeout && a.answer_timeout == b.answer_timeout &&
-           a.check.kind == b.check.kind && a.check.method == b.check.method &&
-           a.check.uri == b.check.uri && a.check.version == b.check.version &&
-           a.check.role.user == b.check.role.user && a.check.role.dbname == b.check.role.dbname &&
-           a.check.role.sslmode == b.check.role.sslmode &&
-           a.check.role.passfile == b.check.role.passfile && a.check.body == b.check.body &&
-           same_headers(a.check.headers, b.check.headers) &&
-           a.check.expects.empty() == b.check.expects.empty();
+           a.peers == b.peers && (!tls || a.tls == b.tls) && a.wants_body == b.wants_body &&
+           same_check(a.check, b.check);
 }
 
 TimePoint due(const Asked& asked, TimePoint servers_due) {

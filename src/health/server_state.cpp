@@ -1,12 +1,14 @@
 #include "health/server_state.h"
 
+#include "health/check_text.h"
+
 namespace pgsteer::health {
 
 ServerState::ServerState(const config::Server& server_config, const config::Backend& backend_config)
     : config(&server_config),
       backend(&backend_config),
       rise_fall(server_config),
-      judge(backend_config.check) {}
+      judge(check_for(backend_config, server_config)) {}
 
 Axes ServerState::axes() const {
     Axes axes;

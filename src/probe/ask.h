@@ -1,23 +1,37 @@
-// One probe of one node over the network: connect, ask, read, with bounds on time and bytes. Yields
-// evidence and never throws. Control thread.
+// One probe of one node over the network: the steps of its check, with bounds on time and bytes.
+// Yields evidence and never throws. Control thread.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <memory>
 #include <vector>
 
 #include "base/address.h"
-#include "config/config.h"
+#include "health/cluster.h"
 #include "health/observation.h"
 
 namespace pgsteer::probe {
 
-struct Target {
+// Where a connect step goes.
+struct Destination {
     std::vector<Address> addresses;  // tried in order until one connects
+    health::Peer peer;
+};
+
+struct Target {
+    std::vector<Destination> destinations;  // one for each connect step, at least one
     config::Check check;
+    bool wants_body = false;  // the body of the last HTTP answer is asked for
+    // Made by make_tls(); where a peer speaks TLS.
+    std::shared_ptr<boost::asio::ssl::context> tls;
     milliseconds connect_timeout{0};  // for each connect, > 0
-    milliseconds answer_timeout{0};   // from connected to complete, > 0
+    milliseconds answer_timeout{0};   // from each connect to the next or the end, > 0
 };
 
 boost::asio::awaitable<health::Observation> ask(Target target);
+
+// What a check's TLS connections share. The error names the file that cannot be used.
+Result<std::shared_ptr<boost::asio::ssl::context>> make_tls(const config::CheckTls& options);
 
 }  // namespace pgsteer::probe

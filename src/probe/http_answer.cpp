@@ -6,6 +6,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "health/check_text.h"
 #include "probe/node_json.h"
 
 namespace pgsteer::probe {
@@ -70,11 +71,12 @@ struct Head {
     bool is_json = false;
 };
 
-void read_header(std::string_view line, Head& head) {
+void read_header(std::string_view line, Head& head, health::HttpAnswer& answer) {
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) return;
     const std::string_view name = trim(line.substr(0, colon));
     const std::string_view value = trim(line.substr(colon + 1));
+    answer.headers.emplace_back(name, value);
     if (equal_words(name, "Content-Length")) {
         std::size_t length = 0;
         const auto [end, error] =
@@ -149,7 +151,7 @@ std::optional<ParsedAnswer> parse_answer(std::string_view received, bool to_head
         if (trim(*line).empty())
             parsed.head_ended = true;
         else
-            read_header(*line, head);
+            read_header(*line, head, parsed.answer);
     }
     const bool has_no_body = to_head || status->status == 204 || status->status == 304;
     if (parsed.head_ended && has_no_body)
@@ -164,29 +166,25 @@ std::optional<ParsedAnswer> parse_answer(std::string_view received, bool to_head
     return parsed;
 }
 
-std::string format_request(const config::Check& check, const std::string& host) {
-    std::string out = fmt::format("{} {} {}\r\n", check.method, check.uri, check.version);
+std::string format_request(const config::HttpSendStep& request, const std::string& host) {
+    const auto text = [](const config::Format& format) { return health::text_of(format, {}); };
+    const std::string uri = text(request.uri);
+    const std::string body = text(request.body);
+    std::string out =
+        fmt::format("{} {} {}\r\n", request.method, uri.empty() ? "/" : uri, request.version);
     bool has_host = false;
     bool has_length = false;
     bool has_connection = false;
-    for (const config::Header& header : check.headers) {
+    for (const config::Header& header : request.headers) {
         has_host |= equal_words(header.name, "Host");
         has_length |= equal_words(header.name, "Content-Length");
         has_connection |= equal_words(header.name, "Connection");
-        out += fmt::format("{}: {}\r\n", header.name, header.value);
+        out += fmt::format("{}: {}\r\n", header.name, text(header.value));
     }
-    if (!has_host && check.version == "HTTP/1.1") out += fmt::format("Host: {}\r\n", host);
-    if (!has_length && !check.body.empty())
-        out += fmt::format("Content-Length: {}\r\n", check.body.size());
+    if (!has_host && request.version == "HTTP/1.1") out += fmt::format("Host: {}\r\n", host);
+    if (!has_length && !body.empty()) out += fmt::format("Content-Length: {}\r\n", body.size());
     if (!has_connection) out += "Connection: close\r\n";
-    return out + "\r\n" + check.body;
-}
-
-bool wants_body(const config::Check& check) {
-    return std::any_of(check.expects.begin(), check.expects.end(), [](const auto& expect) {
-        return expect.kind == config::Expect::Kind::string ||
-               expect.kind == config::Expect::Kind::rstring;
-    });
+    return out + "\r\n" + body;
 }
 
 std::string excerpt(std::string_view received) {

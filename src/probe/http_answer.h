@@ -32,10 +32,7 @@ struct ParsedAnswer {
 std::optional<ParsedAnswer> parse_answer(std::string_view received, bool to_head);
 
 // The request as bytes. `host` is sent when HTTP/1.1 wants a Host header and the file has none.
-std::string format_request(const config::Check& check, const std::string& host);
-
-// A verdict on this check needs the body, not only the status.
-bool wants_body(const config::Check& check);
+std::string format_request(const config::HttpSendStep& request, const std::string& host);
 
 // The first line of what came, printable and short, for a reason in words.
 std::string excerpt(std::string_view received);

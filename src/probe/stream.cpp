@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/units.h"
+#include "health/check_text.h"
 #include "http/percent.h"
 #include "probe/event_text.h"
 #include "probe/net.h"
@@ -28,9 +29,11 @@ constexpr int missed_heartbeats = 3;
 constexpr std::size_t longest_head = 8192;
 
 std::string request_for(const config::Check& check, const std::string& host) {
+    const auto& request = std::get<config::HttpSendStep>(check.steps.at(1));
+    const std::string uri = health::text_of(request.uri, {});
     return fmt::format(
         "GET /watch?check={} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n\r\n",
-        http::percent_encode(check.method + " " + check.uri), host);
+        http::percent_encode(request.method + " " + (uri.empty() ? "/" : uri)), host);
 }
 
 class Following {
@@ -121,7 +124,8 @@ asio::awaitable<StreamEnd> follow_stream(Target target,
     StreamEnd end;
     try {
         Socket socket(co_await asio::this_coro::executor);
-        const auto failure = co_await connect(socket, target);
+        const auto failure =
+            co_await connect(socket, target.destinations.at(0).addresses, target.connect_timeout);
         if (failure) {
             end.why = failure->text;
             co_return end;

@@ -71,11 +71,13 @@ asio::awaitable<std::optional<Failure>> connect_one(Socket& socket, const Addres
 
 }  // namespace
 
-asio::awaitable<std::optional<Failure>> connect(Socket& socket, const Target& target) {
+asio::awaitable<std::optional<Failure>> connect(Socket& socket,
+                                                const std::vector<Address>& addresses,
+                                                milliseconds timeout) {
     std::optional<Failure> failure =
         Failure{FailureKind::connect, "no address: the name is not resolved"};
-    for (const Address& address : target.addresses) {
-        failure = co_await connect_one(socket, address, target.connect_timeout);
+    for (const Address& address : addresses) {
+        failure = co_await connect_one(socket, address, timeout);
         if (!failure) break;
     }
     co_return failure;

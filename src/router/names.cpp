@@ -37,7 +37,8 @@ Names::Names(health::Cluster& cluster, std::size_t servers) : cluster_(cluster),
         if (!endpoint.unix_socket) name_of(endpoint.host).servers.push_back(id);
     }
     for (const health::Question& question : cluster_.questions())
-        if (!question.unix_socket) name_of(question.host);
+        for (const health::Peer& peer : question.peers)
+            if (!peer.unix_socket) name_of(peer.host);
 }
 
 std::vector<NameFailure> Names::resolve_all(const Resolve& resolve) {
@@ -64,8 +65,11 @@ std::vector<NameFailure> Names::resolve_all(const Resolve& resolve) {
             cluster_.set_addresses(id, {*server.endpoint.unix_socket});
         else
             settle(server.endpoint.host, server);
-        if (server.check && server.check_address) settle(*server.check_address, server);
     }
+    for (const health::Question& question : cluster_.questions())
+        for (const health::Peer& peer : question.peers)
+            if (!peer.unix_socket && !question.servers.empty())
+                settle(peer.host, cluster_.server_config(question.servers.front()));
     return failures;
 }
 

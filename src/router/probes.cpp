@@ -67,6 +67,18 @@ std::string conninfo_of(const health::Question& question) {
 Probes::Probes(ProbesParts parts) : parts_(std::move(parts)) {
     for (std::size_t i = 0; i < parts_.cluster.questions().size(); ++i)
         askers_.push_back(std::make_unique<Asker>(parts_.io));
+    for (std::size_t i = 0; i < askers_.size(); ++i) {
+        const health::Question& asked = question(static_cast<health::QuestionId>(i));
+        if (std::none_of(asked.peers.begin(), asked.peers.end(),
+                         [](const health::Peer& peer) { return peer.tls; }))
+            continue;
+        auto tls = probe::make_tls(asked.tls);
+        // Its checks fail then, and say that TLS is not set up.
+        if (!tls)
+            log::alert("check of {}: {}", node_name(asked), tls.error().text);
+        else
+            askers_[i]->tls = std::move(*tls);
+    }
 }
 
 void Probes::start() {
@@ -90,19 +102,12 @@ Task Probes::probe_loop(health::QuestionId id) {
             continue;
         }
         parts_.cluster.asking(id, Clock::now());
-        probe::Target target = target_of(question(id));
-        health::Observation observation;
-        if (target.addresses.empty()) {
-            observation.at = Clock::now();
-            observation.outcome =
-                health::Failure{health::FailureKind::internal,
-                                "could not resolve address '" + question(id).host + "'"};
-        } else {
-            observation = co_await probe::ask(std::move(target));
-        }
+        health::Observation observation = co_await ask_now(id);
         if (std::holds_alternative<health::Failure>(observation.outcome))
             observation.postgres_answers = co_await postgres_answers(id);
-        if (could_not_connect(observation)) parts_.ask_name_again(question(id).host);
+        if (could_not_connect(observation))
+            for (const health::Peer& peer : question(id).peers)
+                parts_.ask_name_again(peer.host);
         observe(id, observation);
         if (offers_stream(observation)) co_await follow(id);
     }
@@ -122,6 +127,20 @@ std::vector<Address> Probes::session_addresses(routing::ServerId server) const {
     const config::Endpoint& endpoint = parts_.cluster.server_config(server).endpoint;
     if (endpoint.unix_socket) return {*endpoint.unix_socket};
     return parts_.names.addresses(endpoint.host, endpoint.port);
+}
+
+asio::awaitable<health::Observation> Probes::ask_now(health::QuestionId id) {
+    probe::Target target = target_of(question(id));
+    target.tls = asker(id).tls;
+    const auto unknown =
+        std::find_if(target.destinations.begin(), target.destinations.end(),
+                     [](const probe::Destination& to) { return to.addresses.empty(); });
+    if (unknown == target.destinations.end()) co_return co_await probe::ask(std::move(target));
+    health::Observation observation;
+    observation.at = Clock::now();
+    observation.outcome = health::Failure{health::FailureKind::internal,
+                                          "could not resolve address '" + unknown->peer.host + "'"};
+    co_return observation;
 }
 
 // The same check, but told when its answer changes. Afterwards the checks go on as the file says,
@@ -174,9 +193,13 @@ void Probes::observe(health::QuestionId id, const health::Observation& observati
 
 probe::Target Probes::target_of(const health::Question& question) const {
     probe::Target target;
-    target.addresses = question.unix_socket ? std::vector{*question.unix_socket}
-                                            : parts_.names.addresses(question.host, question.port);
+    for (const health::Peer& peer : question.peers)
+        target.destinations.push_back({peer.unix_socket
+                                           ? std::vector{*peer.unix_socket}
+                                           : parts_.names.addresses(peer.host, peer.port),
+                                       peer});
     target.check = question.check;
+    target.wants_body = question.wants_body;
     target.connect_timeout = question.connect_timeout;
     target.answer_timeout = question.answer_timeout;
     return target;
@@ -200,8 +223,10 @@ void Probes::hurry(const std::vector<health::QuestionId>& questions) {
 
 Task Probes::hurry_agent(health::QuestionId id) {
     probe::Target target = target_of(question(id));
-    target.check.method = "GET";
-    target.check.uri = "/status?hurry";
+    config::HttpSendStep request;
+    request.method = "GET";
+    request.uri = config::plain("/status?hurry");
+    target.check.steps = {config::connect_as_server(), request};
     // What it says now comes over its stream as well.
     (void)co_await probe::ask(std::move(target));
 }
@@ -221,12 +246,14 @@ Task Probes::reach_loop(routing::ServerId server) {
         co_await pause.async_wait(quietly);
         span = std::min(2 * span, most_reach_pause);
         probe::Target target;
-        target.addresses = session_addresses(server);
+        probe::Destination to;
+        to.addresses = session_addresses(server);
+        if (to.addresses.empty()) continue;
+        target.destinations.push_back(std::move(to));
         target.connect_timeout = most_reach_pause;
         target.answer_timeout = most_reach_pause;
-        if (target.addresses.empty()) continue;
         const health::Observation reached = co_await probe::ask(std::move(target));
-        if (std::holds_alternative<health::TcpConnected>(reached.outcome))
+        if (std::holds_alternative<health::Connected>(reached.outcome))
             parts_.took(parts_.cluster.reached(server, Clock::now()));
     }
     reaching_[routing::index_of(server)] = false;

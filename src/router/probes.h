@@ -46,11 +46,13 @@ class Probes {
     struct Asker {
         explicit Asker(boost::asio::io_context& io) : due(io) {}
         boost::asio::steady_timer due;
-        std::unique_ptr<probe::RoleWatcher> watcher;  // of `option pgsql-role-check`
+        std::unique_ptr<probe::RoleWatcher> watcher;     // of `option pgsql-role-check`
+        std::shared_ptr<boost::asio::ssl::context> tls;  // where the check speaks TLS
         bool follows_stream = false;
     };
 
     Task probe_loop(health::QuestionId id);
+    boost::asio::awaitable<health::Observation> ask_now(health::QuestionId id);
     Task follow(health::QuestionId id);
     Task watcher_loop(health::QuestionId id);
     Task hurry_agent(health::QuestionId id);

@@ -42,7 +42,8 @@ bool proxy_row_knows(std::string_view keyword) {
     const auto first = keyword.substr(0, keyword.find(' '));
     bool found = false;
     each_row([&](const Row& row) {
-        const bool same = matches(row.name, keyword) || row.name == first;
+        const bool same = matches(row.name, keyword) || row.name == first ||
+                          row.name.starts_with(std::string(keyword) + " ");
         if ((row.where & in_proxy) != 0 && same) found = true;
     });
     return found;

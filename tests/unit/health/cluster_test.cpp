@@ -9,6 +9,13 @@
 namespace pgsteer::health {
 namespace {
 
+config::HttpSendStep& request(config::Backend& backend) {
+    return std::get<config::HttpSendStep>(backend.check.steps[1]);
+}
+config::Expect& last_expect(config::Backend& backend) {
+    return std::get<config::Expect>(backend.check.steps.back());
+}
+
 const Failure refused{FailureKind::connect, "Connection refused"};
 
 TEST(Cluster, AsksANodeOnceForAllListeners) {
@@ -28,16 +35,17 @@ TEST(Cluster, AsksTwiceWhenTheQuestionsDiffer) {
         std::size_t questions;
     };
     const std::vector<Row> rows{
-        {"expected status", [](config::Backend& b) { b.check.expects[0].pattern = "301"; }, 1},
+        {"expected status",
+         [](config::Backend& b) { last_expect(b).pattern = config::plain("301"); }, 1},
         {"expected status twice",
-         [](config::Backend& b) { b.check.expects.push_back(b.check.expects[0]); }, 1},
+         [](config::Backend& b) { b.check.steps.push_back(b.check.steps.back()); }, 1},
         {"rise", [](config::Backend& b) { b.servers[0].rise = 7; }, 1},
-        {"uri", [](config::Backend& b) { b.check.uri = "/replica"; }, 2},
-        {"method", [](config::Backend& b) { b.check.method = "GET"; }, 2},
-        {"kind", [](config::Backend& b) { b.check.kind = config::Check::Kind::tcp; }, 2},
+        {"uri", [](config::Backend& b) { request(b).uri = config::plain("/replica"); }, 2},
+        {"method", [](config::Backend& b) { request(b).method = "GET"; }, 2},
+        {"kind", [](config::Backend& b) { b.check = config::Check{}; }, 2},
         {"header",
          [](config::Backend& b) {
-             b.check.headers = {{"Host", "x"}};
+             request(b).headers = {{"Host", config::plain("x")}};
          },
          2},
         {"timeout check", [](config::Backend& b) { b.check_timeout = milliseconds(1); }, 2},
@@ -46,8 +54,7 @@ TEST(Cluster, AsksTwiceWhenTheQuestionsDiffer) {
         {"check port", [](config::Backend& b) { b.servers[0].check_port = Port{8008}; }, 2},
         {"check address", [](config::Backend& b) { b.servers[0].check_address = "other"; }, 2},
         {"the body is wanted",
-         [](config::Backend& b) { b.check.expects = {expect(config::Expect::Kind::string, "x")}; },
-         2},
+         [](config::Backend& b) { last_expect(b) = expect(config::Expect::Kind::string, "x"); }, 2},
         {"maintenance", [](config::Backend& b) { b.servers[0].disabled = true; }, 1},
         {"no check", [](config::Backend& b) { b.servers[0].check = false; }, 1},
     };

@@ -52,9 +52,9 @@ TEST(Judge, HoldsAnAnswerAgainstEachKindOfExpectation) {
         {{expect(Kind::rstatus, "[", true)}, answer(200), "L7STS"},
     };
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        config::Check check;
-        check.kind = config::Check::Kind::http;
-        check.expects = rows[i].expects;
+        config::Check check = http_check(rows[i].expects);
+        // What resolve adds when the file has none.
+        if (rows[i].expects.empty()) check.steps.emplace_back(expect(Kind::status, "200-399"));
         const Judgement judgement = Judge(check).judge({{}, {}, rows[i].answer});
         EXPECT_EQ(judgement.word, rows[i].word) << "row " << i;
         EXPECT_EQ(judgement.passed, judgement.word == "L7OK") << "row " << i;
@@ -82,15 +82,14 @@ TEST(Judge, GivesEachFailureHaproxysTwoNames) {
 }
 
 TEST(Judge, PassesAConnectionWhenThatWasTheQuestion) {
-    const Judgement judgement = Judge(config::Check{}).judge({{}, {}, TcpConnected{}});
+    const Judgement judgement = Judge(config::Check{}).judge({{}, {}, Connected{}});
     EXPECT_TRUE(judgement.passed);
     EXPECT_EQ(judgement.word, "L4OK");
     EXPECT_EQ(judgement.words, "Layer4 check passed");
 }
 
 TEST(Judge, TellsTheRoleOfANodeThatIsNotFitToo) {
-    config::Check check;
-    check.expects = {expect(Kind::status, "200")};
+    const config::Check check = http_check({expect(Kind::status, "200")});
     const Judgement judgement = Judge(check).judge({{}, {}, answer(206, "Standby")});
     EXPECT_FALSE(judgement.passed);
     EXPECT_EQ(judgement.role, Role::standby);
@@ -100,8 +99,7 @@ TEST(Judge, TellsTheRoleOfANodeThatIsNotFitToo) {
 
 TEST(Judge, CallsAnAnswerUnfitThatTakesTooLongToSearch) {
     for (const bool negate : {false, true}) {
-        config::Check check;
-        check.expects = {expect(Kind::rstring, "^(a+)+$", negate)};
+        const config::Check check = http_check({expect(Kind::rstring, "^(a+)+$", negate)});
         const std::string body = std::string(60, 'a') + "b";
         EXPECT_FALSE(Judge(check).judge({{}, {}, answer(200, "", body)}).passed);
     }

@@ -14,9 +14,18 @@ namespace pgsteer::health {
 inline config::Expect expect(config::Expect::Kind kind, std::string pattern, bool negate = false) {
     config::Expect expect;
     expect.kind = kind;
-    expect.pattern = std::move(pattern);
+    expect.pattern = config::plain(std::move(pattern));
     expect.negate = negate;
     return expect;
+}
+
+inline config::Check http_check(const std::vector<config::Expect>& expects) {
+    config::Check check;
+    check.http = true;
+    check.steps.emplace_back(config::HttpSendStep{});
+    for (const config::Expect& expect : expects)
+        check.steps.emplace_back(expect);
+    return check;
 }
 
 inline config::Server sample_server(const std::string& name) {
@@ -35,8 +44,7 @@ inline config::Backend sample_backend(const std::string& name, const std::string
                                       std::size_t nodes) {
     config::Backend backend;
     backend.name = name;
-    backend.check.kind = config::Check::Kind::http;
-    backend.check.expects = {expect(config::Expect::Kind::status, status)};
+    backend.check = http_check({expect(config::Expect::Kind::status, status)});
     backend.connect_timeout = milliseconds(4000);
     backend.check_timeout = milliseconds(5000);
     for (std::size_t i = 0; i < nodes; ++i)

@@ -131,29 +131,19 @@ TEST(HttpAnswer, TakesARoleOnlyFromAWholeLineAndOnlyOne) {
 }
 
 TEST(HttpQuestion, IsWhatTheFileSays) {
-    config::Check check;
-    check.kind = config::Check::Kind::http;
-    EXPECT_EQ(format_request(check, "node"), "OPTIONS / HTTP/1.0\r\nConnection: close\r\n\r\n");
-    check.method = "POST";
-    check.uri = "/x";
-    check.version = "HTTP/1.1";
-    check.body = "abc";
+    config::HttpSendStep request;
+    EXPECT_EQ(format_request(request, "node"), "OPTIONS / HTTP/1.0\r\nConnection: close\r\n\r\n");
+    request.method = "POST";
+    request.uri = config::plain("/x");
+    request.version = "HTTP/1.1";
+    request.body = config::plain("abc");
     EXPECT_EQ(
-        format_request(check, "node"),
+        format_request(request, "node"),
         "POST /x HTTP/1.1\r\nHost: node\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc");
-    check.headers = {{"host", "other"}};
+    request.headers = {{"host", config::plain("other")}};
     EXPECT_EQ(
-        format_request(check, "node"),
+        format_request(request, "node"),
         "POST /x HTTP/1.1\r\nhost: other\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc");
-}
-
-TEST(HttpQuestion, WantsTheBodyOnlyForStringExpectations) {
-    config::Check check;
-    EXPECT_FALSE(wants_body(check));
-    check.expects.push_back({config::Expect::Kind::status, false, "200", {}});
-    EXPECT_FALSE(wants_body(check));
-    check.expects.push_back({config::Expect::Kind::rstring, true, "down", {}});
-    EXPECT_TRUE(wants_body(check));
 }
 
 TEST(Excerpt, IsOneShortPrintableLine) {

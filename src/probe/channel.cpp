@@ -1,0 +1,144 @@
+#include "probe/channel.h"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include "base/units.h"
+
+namespace pgsteer::probe {
+namespace {
+
+namespace asio = boost::asio;
+using namespace asio::experimental::awaitable_operators;
+using health::Failure;
+using health::FailureKind;
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+
+Address address_of(const Socket::endpoint_type& endpoint) {
+    return Address::from_sockaddr(endpoint.data(), static_cast<socklen_t>(endpoint.size()));
+}
+
+// PROXY protocol 1, as HAProxy's checks announce themselves (proxy-protocol.txt 2.1).
+std::string proxy_header(const Address& from, const Address& to) {
+    const bool v4 = from.family() == AF_INET && to.family() == AF_INET;
+    const bool v6 = from.family() == AF_INET6 && to.family() == AF_INET6;
+    if (!v4 && !v6) return "PROXY UNKNOWN\r\n";
+    return fmt::format("PROXY TCP{} {} {} {} {}\r\n", v4 ? 4 : 6, from.host(), to.host(),
+                       number(from.port()), number(to.port()));
+}
+
+// RFC 7301 3.1: each name after its length.
+std::string wire_form(const std::vector<std::string>& names) {
+    std::string wire;
+    for (const std::string& name : names)
+        wire += static_cast<char>(name.size()) + name;
+    return wire;
+}
+
+using Done = std::variant<std::tuple<boost::system::error_code, std::size_t>,
+                          std::tuple<boost::system::error_code>>;
+
+// What came first: the bytes, or the timer.
+Channel::Result result_of(const Done& done) {
+    if (done.index() == 1) return {0, Channel::End::time, "timeout"};
+    const auto& [error, size] = std::get<0>(done);
+    if (!error) return {size, Channel::End::none, ""};
+    const bool closed = error == asio::error::eof || error == asio::ssl::error::stream_truncated;
+    return {size, closed ? Channel::End::closed : Channel::End::error, error.message()};
+}
+
+}  // namespace
+
+Channel::Channel(asio::any_io_executor executor) : socket_(executor), timer_(executor) {}
+
+Address Channel::peer() const {
+    boost::system::error_code ignored;
+    return address_of(socket_.remote_endpoint(ignored));
+}
+
+asio::awaitable<std::optional<Failure>> Channel::open(const Destination& to, const Target& target) {
+    tls_.reset();
+    const TimePoint deadline = after(Clock::now(), target.connect_timeout);
+    auto failure = co_await connect(socket_, to.addresses, target.connect_timeout);
+    if (failure) co_return failure;
+    if (to.peer.send_proxy) failure = co_await announce(deadline);
+    if (!failure && to.peer.tls) failure = co_await shake_hands(to.peer, target, deadline);
+    co_return failure;
+}
+
+asio::awaitable<std::optional<Failure>> Channel::announce(TimePoint deadline) {
+    boost::system::error_code ignored;
+    const std::string header = proxy_header(address_of(socket_.local_endpoint(ignored)), peer());
+    const Result sent = co_await write(header, deadline);
+    if (sent.end == End::none) co_return std::nullopt;
+    co_return Failure{FailureKind::internal, "sending the PROXY header: " + sent.why};
+}
+
+asio::awaitable<std::optional<Failure>> Channel::shake_hands(const health::Peer& peer,
+                                                             const Target& target,
+                                                             TimePoint deadline) {
+    if (!target.tls) co_return Failure{FailureKind::tls, "TLS is not set up"};
+    tls_.emplace(socket_, *target.tls);
+    SSL* const ssl = tls_->native_handle();
+    if (!peer.sni.empty()) SSL_set_tlsext_host_name(ssl, peer.sni.c_str());
+    const std::string alpn = wire_form(peer.alpn);
+    if (!alpn.empty())
+        SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(alpn.data()),
+                            static_cast<unsigned>(alpn.size()));
+    timer_.expires_at(deadline);
+    const auto done = co_await (tls_->async_handshake(asio::ssl::stream_base::client, as_result) ||
+                                timer_.async_wait(as_result));
+    if (done.index() == 1) co_return Failure{FailureKind::tls_timeout, "no TLS handshake in time"};
+    const auto [error] = std::get<0>(done);
+    if (!error) co_return std::nullopt;
+    const long verified = SSL_get_verify_result(ssl);
+    co_return Failure{FailureKind::tls, verified == X509_V_OK
+                                            ? "SSL handshake failure: " + error.message()
+                                            : fmt::format("SSL certificate not believed: {}",
+                                                          X509_verify_cert_error_string(verified))};
+}
+
+// No ?: around co_await: GCC 12 miscompiles it.
+asio::awaitable<Channel::Result> Channel::read(std::span<char> room, TimePoint deadline) {
+    timer_.expires_at(deadline);
+    const auto buffer = asio::buffer(room.data(), room.size());
+    if (tls_)
+        co_return result_of(
+            co_await (tls_->async_read_some(buffer, as_result) || timer_.async_wait(as_result)));
+    co_return result_of(
+        co_await (socket_.async_read_some(buffer, as_result) || timer_.async_wait(as_result)));
+}
+
+asio::awaitable<Channel::Result> Channel::write(std::string_view bytes, TimePoint deadline) {
+    timer_.expires_at(deadline);
+    const auto buffer = asio::buffer(bytes.data(), bytes.size());
+    if (tls_)
+        co_return result_of(
+            co_await (asio::async_write(*tls_, buffer, as_result) || timer_.async_wait(as_result)));
+    co_return result_of(
+        co_await (asio::async_write(socket_, buffer, as_result) || timer_.async_wait(as_result)));
+}
+
+Result<std::shared_ptr<asio::ssl::context>> make_tls(const config::CheckTls& options) {
+    auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
+    boost::system::error_code error;
+    if (!options.verify.value_or(true)) return context;
+    context->set_verify_mode(asio::ssl::verify_peer, error);
+    if (options.ca_file == "@system-ca")
+        context->set_default_verify_paths(error);
+    else
+        context->load_verify_file(options.ca_file, error);
+    if (error) return Error{"ca-file '" + options.ca_file + "': " + error.message()};
+    if (!options.verify_host.empty())
+        context->set_verify_callback(asio::ssl::host_name_verification(options.verify_host), error);
+    return context;
+}
+
+}  // namespace pgsteer::probe
