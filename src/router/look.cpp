@@ -22,8 +22,10 @@ constexpr seconds election_time{5};
 config::Config one_backend(const std::vector<config::Endpoint>& answerers, milliseconds timeout) {
     config::Backend backend;
     backend.name = "cluster";
-    backend.check.kind = config::Check::Kind::http;
-    backend.check.method = "GET";
+    config::HttpSendStep request;
+    request.method = "GET";
+    backend.check.http = true;
+    backend.check.steps = {config::connect_as_server(), request};
     backend.connect_timeout = timeout;
     backend.check_timeout = timeout;
     for (const config::Endpoint& answerer : answerers) {
@@ -43,7 +45,10 @@ config::Config one_backend(const std::vector<config::Endpoint>& answerers, milli
 asio::awaitable<void> ask_one(health::Cluster& cluster, const Names& names, health::QuestionId id) {
     const health::Question& question = cluster.questions()[static_cast<std::size_t>(id)];
     probe::Target target;
-    target.addresses = names.addresses(question.host, question.port);
+    for (const health::Peer& peer : question.peers)
+        target.destinations.push_back({peer.unix_socket ? std::vector{*peer.unix_socket}
+                                                        : names.addresses(peer.host, peer.port),
+                                       peer});
     target.check = question.check;
     target.connect_timeout = question.connect_timeout;
     target.answer_timeout = question.answer_timeout;
