@@ -169,7 +169,7 @@ def results():
 
 
 # pgsteer adds what was received instead.
-SAYS_MORE = {"http_no_http"}
+SAYS_MORE = {"http_no_http", "http_closes"}
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -5,6 +5,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 
 
 class Scripted:
@@ -52,8 +53,8 @@ def says(*parts, end="close"):
 
 
 def answers(*parts, end="close"):
-    """The same, but each part after something was received."""
-    return says(b"", *parts, end=end)
+    """The same, but each part, or the end, after something was received."""
+    return says(b"", *(parts or [b""]), end=end)
 
 
 def http(status, reason="OK", body=b"", end="close", **headers):
@@ -64,6 +65,7 @@ def http(status, reason="OK", body=b"", end="close", **headers):
 
 def finish(connection, end):
     if end == "reset":
+        time.sleep(0.05)  # a reset that overtakes what was sent, or the handshake, is another case
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     elif end == "wait":
         while connection.recv(65536):
