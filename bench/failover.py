@@ -143,7 +143,7 @@ def answerer_frozen(world):
     def freeze():
         world.answerers[0].child.send_signal(signal.SIGSTOP)
     try:
-        return without_promotion(world, freeze, {world.address(1), world.address(2)}, 20)
+        return without_promotion(world, freeze, {world.address(1), world.address(2)}, 30)
     finally:
         world.answerers[0].child.send_signal(signal.SIGCONT)
 
