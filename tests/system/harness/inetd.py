@@ -23,7 +23,7 @@ def service(port, server, name="check", defaults="", **attributes):
 class Inetd:
     """One of the two programs with one file; `listening` are the ports that show it is ready."""
 
-    def __init__(self, kind, folder, text, listening, env=None):
+    def __init__(self, kind, folder, text, listening, env=None, within=()):
         self.kind, self.folder = kind, folder
         self.path = folder.write(f"{kind}.conf", text)
         self.own_log = folder.unique(f"{kind}.own.log")
@@ -32,7 +32,7 @@ class Inetd:
                        "-pidfile", folder.unique("xinetd.pid")]
         else:
             command = [folder.pgsteer(), "inetd", "-f", self.path]
-        self.process = Process(kind, command, folder, env=env)
+        self.process = Process(kind, [*within, *command], folder, env=env)
         for port in listening:
             wait_until(f"{kind} listens on {port}",
                        lambda port=port: self.process.must_run() and listens(port))
