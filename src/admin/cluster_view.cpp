@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -70,22 +69,6 @@ std::string joined(const std::vector<std::string>& words) {
     return words.empty() ? "-" : fmt::format("{}", fmt::join(words, ","));
 }
 
-constexpr std::size_t columns = 8;
-using Cells = std::array<std::string, columns>;
-
-Cells cells(const NodeLine& line) {
-    return {line.name,
-            line.address,
-            std::string(word(line.role)),
-            line.node && line.node->timeline
-                ? std::to_string(static_cast<std::uint32_t>(*line.node->timeline))
-                : "-",
-            lag_text(line),
-            line.state,
-            joined(line.serves),
-            line.why};
-}
-
 nlohmann::ordered_json node_object(const NodeLine& line) {
     nlohmann::ordered_json object;
     object["name"] = line.name;
@@ -141,19 +124,35 @@ bool whole(const ClusterView& view) {
            });
 }
 
+ClusterRow column_names() {
+    return {"NODE", "ADDRESS", "ROLE", "TIMELINE", "LAG", "STATE", "SERVES", "WHY"};
+}
+
+ClusterRow cluster_row(const NodeLine& line) {
+    return {line.name,
+            line.address,
+            std::string(word(line.role)),
+            line.node && line.node->timeline
+                ? std::to_string(static_cast<std::uint32_t>(*line.node->timeline))
+                : "-",
+            lag_text(line),
+            line.state,
+            joined(line.serves),
+            line.why};
+}
+
 std::string as_table(const ClusterView& view) {
-    std::vector<Cells> rows{
-        {"NODE", "ADDRESS", "ROLE", "TIMELINE", "LAG", "STATE", "SERVES", "WHY"}};
+    std::vector<ClusterRow> rows{column_names()};
     for (const NodeLine& line : view.nodes)
-        rows.push_back(cells(line));
-    std::array<std::size_t, columns> widths{};
-    for (const Cells& row : rows)
-        for (std::size_t i = 0; i < columns; ++i)
+        rows.push_back(cluster_row(line));
+    std::array<std::size_t, cluster_columns> widths{};
+    for (const ClusterRow& row : rows)
+        for (std::size_t i = 0; i < cluster_columns; ++i)
             widths[i] = std::max(widths[i], row[i].size());
     std::string text;
-    for (const Cells& row : rows) {
+    for (const ClusterRow& row : rows) {
         std::string line;
-        for (std::size_t i = 0; i < columns; ++i)
+        for (std::size_t i = 0; i < cluster_columns; ++i)
             line += fmt::format("{:<{}}  ", row[i], widths[i]);
         line.erase(line.find_last_not_of(' ') + 1);
         text += line + "\n";

@@ -3,6 +3,7 @@
 // `pgsteer status`. Pure.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -40,6 +41,12 @@ ClusterView cluster_view(const Snapshot& snapshot);
 
 // One primary, no node fenced, every role known.
 bool whole(const ClusterView& view);
+
+// Of every view of it as a table; one row for a node, in their order.
+inline constexpr std::size_t cluster_columns = 8;
+using ClusterRow = std::array<std::string, cluster_columns>;
+ClusterRow column_names();
+ClusterRow cluster_row(const NodeLine& line);
 
 std::string as_table(const ClusterView& view);
 nlohmann::ordered_json as_json(const ClusterView& view);

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <boost/beast/core/detail/base64.hpp>
+#include <cctype>
 
+#include "admin/cluster_view.h"
 #include "admin/snapshot.h"
 
 namespace pgsteer::admin {
@@ -37,6 +39,12 @@ std::string escape(std::string_view text) {
             out += c;
     }
     return out;
+}
+
+std::string lower(std::string text) {
+    for (char& c : text)
+        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return text;
 }
 
 std::string of_limit(std::uint32_t limit) {
@@ -80,6 +88,23 @@ void add_server(std::string& out, const ServerLine& server, TimePoint now) {
         escape(last_check(server, now)));
 }
 
+// The cluster as one picture: each node once, fenced ones in the colour of alarm.
+void add_cluster(std::string& out, const ClusterView& view) {
+    out += "<h2>cluster</h2><div class=wide><table><tr>";
+    for (const std::string& name : column_names())
+        out += "<th>" + lower(name);
+    out += "</tr>\n";
+    for (const NodeLine& line : view.nodes) {
+        const bool alarming = line.fenced || line.role == health::Role::unknown;
+        const std::string_view state = alarming ? "down" : line.serves.empty() ? "quiet" : "up";
+        out += fmt::format("<tr class={}>", state);
+        for (const std::string& cell : cluster_row(line))
+            out += "<td>" + escape(cell) + "</td>";
+        out += "</tr>\n";
+    }
+    out += "</table></div>\n";
+}
+
 void add_backend(std::string& out, const ProxyLine& backend, TimePoint now) {
     out += fmt::format(
         "<h2>{}</h2><p>{} sessions now, {} in all, {} waiting, {} refused</p><div "
@@ -105,6 +130,7 @@ std::string document(const Snapshot& snapshot, const config::StatsPage& page) {
     if (page.description) out += "<p>" + escape(*page.description) + "</p>";
     out += fmt::format("<p>{} sessions of {}, {} workers, up {} s</p>", snapshot.sessions,
                        of_limit(snapshot.limit), snapshot.workers, snapshot.uptime.count());
+    add_cluster(out, cluster_view(snapshot));
     out +=
         "<div class=wide><table><tr><th>frontend<th>sessions<th>limit<th>total<th>bytes in"
         "<th>bytes out<th>refused</tr>\n";
@@ -132,9 +158,9 @@ bool same_secret(std::string_view a, std::string_view b) {
 
 bool may_see(const config::StatsPage& page, const http::Request& request) {
     if (page.users.empty()) return true;
-    constexpr std::string_view scheme = "Basic ";
+    constexpr std::string_view scheme = "basic ";  // in any case (RFC 9110, 11.1)
     namespace base64 = boost::beast::detail::base64;
-    if (request.authorization.rfind(scheme, 0) != 0) return false;
+    if (!lower(request.authorization).starts_with(scheme)) return false;
     const std::string coded = request.authorization.substr(scheme.size());
     std::string plain(base64::decoded_size(coded.size()), '\0');
     plain.resize(base64::decode(plain.data(), coded.data(), coded.size()).first);

@@ -161,11 +161,12 @@ ServerView Cluster::view(routing::ServerId id, TimePoint) const {
     view.proxy = server.backend->name;
     view.name = server.config->name;
     view.state = server.text();
-    const bool stands = server.told || server.vouched_for;
+    const bool stands = server.heard || server.vouched_for;
     view.role = !stands ? Role::unknown : server.node ? server.node->role : server.last.role;
     if (stands) view.node = server.node;
     view.lag = server.lag;
     view.why = server.vouched_for ? "its checks fail, but PostgreSQL itself takes connections"
+               : server.lost()    ? ""
                                   : server.standing_words;
     view.check_word = server.last.word;
     view.check_code = server.last.code;

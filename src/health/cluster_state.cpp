@@ -12,8 +12,8 @@ constexpr milliseconds first_ask_within{50};
 
 // News whenever it comes; only rise and fall wait for their turn.
 void hear(ServerState& server, const Observation& observation, const Judgement& judgement) {
-    server.told = !std::holds_alternative<Failure>(observation.outcome);
-    if (!server.told) return;
+    server.heard = !std::holds_alternative<Failure>(observation.outcome);
+    if (!server.heard) return;
     server.node = judgement.node;
     // Who answers and tells nothing of the node is another kind of answerer: a script.
     if (!server.node || server.node->role != Role::unknown) server.vote = server.node;
@@ -104,9 +104,10 @@ void Cluster::State::hold_election(routing::BackendId id, TimePoint now) {
     for (std::size_t i = 0; i < members.size(); ++i) {
         ServerState& server = at(members[i]);
         server.standing = standings[i];
-        server.standing_words = server.vote && standings[i] != Standing::free
-                                    ? election.explain(standings[i], *server.vote, histories)
-                                    : "";
+        server.standing_words =
+            server.vote && standings[i] != Standing::free
+                ? election.explain(standings[i], *server.vote, histories, server.tells())
+                : "";
     }
 }
 

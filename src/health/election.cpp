@@ -117,19 +117,19 @@ std::vector<Standing> Election::hold(std::span<const Candidate> candidates,
     return standings;
 }
 
-std::string Election::explain(Standing standing, const NodeState& node,
-                              const Histories& histories) const {
+std::string Election::explain(Standing standing, const NodeState& node, const Histories& histories,
+                              bool heard) const {
     const auto timeline = static_cast<std::uint32_t>(timeline_of(node));
     const auto known = histories.find(node.system);
     const auto newest =
         known == histories.end() ? 0U : static_cast<std::uint32_t>(known->second.newest);
     switch (standing) {
         case Standing::old_timeline:
-            return fmt::format("it says primary on timeline {}, but timeline {} is known", timeline,
-                               newest);
+            return fmt::format("it {} primary on timeline {}, but timeline {} is known",
+                               heard ? "says" : "said", timeline, newest);
         case Standing::behind:
-            return fmt::format("it follows timeline {}, but timeline {} is known", timeline,
-                               newest);
+            return fmt::format("it {} timeline {}, but timeline {} is known",
+                               heard ? "follows" : "followed", timeline, newest);
         case Standing::other_system:
             if (!system_) return "its system identifier is one of two, and neither is commoner";
             return fmt::format("its system identifier is {}, this cluster's is {}",

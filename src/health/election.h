@@ -54,8 +54,10 @@ class Election {
                                TimePoint now);
     // When hold() would answer otherwise by time alone; `never` mostly.
     TimePoint next_change() const { return open_until_; }
-    // In words: "it says primary on timeline 3, but timeline 4 is known".
-    std::string explain(Standing standing, const NodeState& node, const Histories& histories) const;
+    // In words: "it says primary on timeline 3, but timeline 4 is known"; "it said ..." of a node
+    // that is not heard any more.
+    std::string explain(Standing standing, const NodeState& node, const Histories& histories,
+                        bool heard) const;
 
   private:
     bool enough_heard(std::span<const Candidate> candidates, TimePoint now);

@@ -35,6 +35,7 @@ bool ServerState::may_be_vouched_for() const {
 std::string ServerState::text() const {
     if (maintenance()) return "MAINT";
     if (!config->check) return "no check";
+    if (lost()) return rise_fall.text();
     if (routing::is_fenced(decided.cause)) return "FENCED";
     if (decided.cause == routing::Cause::behind || decided.cause == routing::Cause::lagging)
         return "LAGGING";

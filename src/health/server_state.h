@@ -22,6 +22,10 @@ struct ServerState {
     bool asked() const { return config->check && !maintenance(); }
     Axes axes() const;
     Candidate candidate() const;
+    // Nobody answers for it, and `fall` has been counted: dead, for all that is known.
+    bool lost() const { return !tells() && rise_fall.verdict() == Verdict::down; }
+    // It was heard at the last look, and knew what it is.
+    bool tells() const { return heard && !(node && node->role == Role::unknown); }
     // Would what it said of itself last stand while nobody answers for it but PostgreSQL itself? A
     // standby whose lag is limited needs somebody who measures it.
     bool may_be_vouched_for() const;
@@ -37,7 +41,7 @@ struct ServerState {
     bool spread = false;  // its first gap has been shortened
     Judgement last;
     std::optional<NodeState> node;  // what the node said of itself last
-    bool told = false;              // and it did so at the last look
+    bool heard = false;             // somebody answered at the last look
     // What it said last when it knew its role: its vote. It stands while nothing is heard, for who
     // was fenced, behind or lagging must not become fit by falling silent.
     std::optional<NodeState> vote;

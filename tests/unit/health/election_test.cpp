@@ -99,9 +99,9 @@ TEST(Election, AnOldPrimaryStaysFencedWhenTheNewOneIsGone) {
     ballot.hold({dead(1), candidate(2, node(Role::primary, 4))});
     EXPECT_EQ(ballot.hold({candidate(1, node(Role::primary, 3)), dead(2)}),
               (Standings{Standing::old_timeline, Standing::free}));
-    EXPECT_EQ(
-        ballot.election.explain(Standing::old_timeline, node(Role::primary, 3), ballot.histories),
-        "it says primary on timeline 3, but timeline 4 is known");
+    EXPECT_EQ(ballot.election.explain(Standing::old_timeline, node(Role::primary, 3),
+                                      ballot.histories, true),
+              "it says primary on timeline 3, but timeline 4 is known");
 }
 
 TEST(Election, AStandbyToldOfTheNewTimelineFencesTheOldPrimary) {
