@@ -156,7 +156,10 @@ struct RoleCheck {
 // `option external-check`: a program's exit status is the verdict.
 struct ExternalCheck {
     std::string command;
-    std::string path;  // empty: HAProxy's PATH, the empty one
+    std::string path;       // its PATH
+    unsigned proxy_id = 0;  // the section's place in the file, from 1
+    // Of the section's first `bind`; empty: it has none.
+    std::string proxy_address, proxy_port;
     friend bool operator==(const ExternalCheck&, const ExternalCheck&) = default;
 };
 

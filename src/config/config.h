@@ -94,7 +94,7 @@ struct Server {
     CheckTls check_tls;
     bool check_send_proxy = false;
     AgentCheck agent;
-    std::string track;  // "BACKEND/SERVER" or "SERVER"; empty: none
+    std::string track;  // "BACKEND/SERVER" after resolve; empty: none
     Observe observe;
     Location at;
 };
@@ -183,6 +183,7 @@ struct Global {
     milliseconds hard_stop_after{0};
     bool external_check = false;  // programs may be run as checks
     bool verify_servers = true;   // false: ssl-server-verify none
+    std::string ca_base;          // of relative ca-files
 };
 
 struct Config {

@@ -70,6 +70,27 @@ std::string words(const Bind& bind) {
     return text;
 }
 
+std::string check_words(const Server& server) {
+    static constexpr const char* actions[] = {"fastinter", "fail-check", "sudden-death",
+                                              "mark-down"};
+    std::string text;
+    const CheckTls& tls = server.check_tls;
+    if (tls.enabled) text += " check-ssl";
+    if (!tls.ca_file.empty()) text += " ca-file " + tls.ca_file;
+    if (!tls.verify_host.empty()) text += " verifyhost " + tls.verify_host;
+    if (!tls.sni.empty()) text += " check-sni " + tls.sni;
+    if (server.check_send_proxy) text += " check-send-proxy";
+    if (server.agent.enabled) text += " agent-check";
+    if (server.agent.port) text += " agent-port " + std::to_string(number(*server.agent.port));
+    if (server.agent.inter) text += " agent-inter " + format_time(*server.agent.inter);
+    if (!server.agent.send.empty()) text += " agent-send " + quoted(server.agent.send);
+    if (!server.track.empty()) text += " track " + server.track;
+    if (server.observe.connects)
+        text += " observe layer4 error-limit " + std::to_string(server.observe.limit) +
+                " on-error " + actions[static_cast<int>(server.observe.action)];
+    return text;
+}
+
 std::string words(const Server& server) {
     std::string text = server.name + " " + server.endpoint.text();
     if (server.check) text += " check";
@@ -87,7 +108,7 @@ std::string words(const Server& server) {
     if (server.init_state == InitState::up) text += " init-state up";
     if (!server.resolve_at_start) text += " init-addr none";
     if (server.tcp_user_timeout) text += " tcp-ut " + format_time(*server.tcp_user_timeout);
-    return text;
+    return text + check_words(server);
 }
 
 void keepalive(Writer& out, const KeepaliveOptions& options) {

@@ -136,7 +136,8 @@ struct OptionRow {
 };
 
 std::span<const OptionRow<Bind>> bind_options();
-std::span<const OptionRow<Server>> server_options();
+std::span<const OptionRow<Server>> server_options();        // all
+std::span<const OptionRow<Server>> server_check_options();  // part of them
 
 constexpr Row inert_row(std::string_view name, unsigned where, std::string_view reason) {
     return {name, where, KeywordClass::inert, nullptr, {}, reason, {}};
@@ -213,5 +214,7 @@ void read_options(Line& line, Target& target, Words words,
 void resolve(Draft& draft, Config& config);
 // The check that a section's lines ask for; says on the draft what does not fit together.
 Check check_of(Draft& draft, const Proxy& proxy);
+// What servers' options about checks mean together with other lines; says what does not fit.
+void resolve_server_checks(Draft& draft, Config& config);
 
 }  // namespace pgsteer::config

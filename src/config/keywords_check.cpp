@@ -170,6 +170,20 @@ void tcp_comment(Line& line, Words words) {
     line.proxy->checks.tcp_comment = words[0];
 }
 
+void external_option(Line& line, Words words) {
+    if (line.arguments(words, 0, 0)) choose(line, Dialect::external);
+}
+void external_command(Line& line, Words words) {
+    if (line.arguments(words, 1, 1)) line.proxy->checks.external.command = words[0];
+}
+void external_path(Line& line, Words words) {
+    if (line.arguments(words, 1, 1)) line.proxy->checks.external.path = words[0];
+}
+
+void disable_on_404(Line& line, Words words) {
+    if (line.arguments(words, 0, 0)) line.proxy->checks.disable_on_404 = true;
+}
+
 constexpr std::string_view no_variables = "checks have no variables";
 constexpr std::string_view write_it_out = "write the text out";
 
@@ -200,8 +214,13 @@ constexpr Row rows[] = {
      "options "
      "as of 'http-check expect'"},
     {"tcp-check comment", in_back, honoured, tcp_comment, "told when the next step fails"},
+    {"option external-check", in_back, honoured, external_option,
+     "check by a program's exit status; needs 'external-check' in global"},
+    {"external-check command", in_back, honoured, external_command, "that program"},
+    {"external-check path", in_back, honoured, external_path, "its PATH"},
     inert_row("http-check send-state", in_back, "no X-Haproxy-Server-State is sent"),
-    refused_row("http-check disable-on-404", in_back, "404 is a failed check", "remove it"),
+    {"http-check disable-on-404", in_back, honoured, disable_on_404,
+     "a 404 of a server that was fit: no new sessions, but it is not DOWN"},
     refused_row("http-check set-var*", in_back, no_variables, write_it_out),
     refused_row("http-check unset-var*", in_back, no_variables, write_it_out),
     refused_row("tcp-check set-var*", in_back, no_variables, write_it_out),

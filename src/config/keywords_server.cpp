@@ -76,9 +76,6 @@ constexpr std::string_view no_header = "the PROXY protocol is never sent";
 constexpr std::string_view no_proxy = "PostgreSQL reads no PROXY protocol";
 constexpr std::string_view system_order = "the system orders the addresses";
 constexpr std::string_view no_pool = "each client has a server connection of its own";
-constexpr std::string_view no_agent = "there is no agent check";
-constexpr std::string_view not_judged = "sessions are not judged";
-constexpr std::string_view use_httpchk = "use 'option httpchk'";
 constexpr std::string_view remove_it = "remove it";
 
 constexpr OptionRow<Server> options[] = {
@@ -110,7 +107,6 @@ constexpr OptionRow<Server> options[] = {
     inert_option<Server>("no-send-proxy-v2", 0, no_header),
     inert_option<Server>("no-send-proxy-v2-ssl", 0, no_header),
     inert_option<Server>("no-send-proxy-v2-ssl-cn", 0, no_header),
-    inert_option<Server>("no-check-send-proxy", 0, no_header),
     inert_option<Server>("proxy-v2-options", 1, no_header),
     inert_option<Server>("resolvers", 1, "names are resolved by the system, again and again"),
     inert_option<Server>("resolve-prefer", 1, system_order),
@@ -128,25 +124,12 @@ constexpr OptionRow<Server> options[] = {
     inert_option<Server>("pool-purge-delay", 1, no_pool),
     inert_option<Server>("tfo", 0, "PostgreSQL does not use TCP fast open"),
     inert_option<Server>("no-tfo", 0, "PostgreSQL does not use TCP fast open"),
-    inert_option<Server>("no-agent-check", 0, no_agent),
-    inert_option<Server>("error-limit", 1, not_judged),
     refused_option<Server>("ssl", 0, no_tls, tls_at_postgres),
-    refused_option<Server>("check-ssl", 0, "checks speak plain HTTP or TCP", remove_it),
     refused_option<Server>("send-proxy", 0, no_proxy, remove_it),
     refused_option<Server>("send-proxy-v2", 0, no_proxy, remove_it),
     refused_option<Server>("send-proxy-v2-ssl", 0, no_proxy, remove_it),
     refused_option<Server>("send-proxy-v2-ssl-cn", 0, no_proxy, remove_it),
-    refused_option<Server>("check-send-proxy", 0, "checks send no PROXY header", remove_it),
-    refused_option<Server>("check-via-socks4", 0, "there is no SOCKS proxy", remove_it),
     refused_option<Server>("socks4", 1, "servers are connected to directly", remove_it),
-    refused_option<Server>("agent-check", 0, no_agent, use_httpchk),
-    refused_option<Server>("agent-addr", 1, no_agent, use_httpchk),
-    refused_option<Server>("agent-inter", 1, no_agent, use_httpchk),
-    refused_option<Server>("agent-port", 1, no_agent, use_httpchk),
-    refused_option<Server>("agent-send", 1, no_agent, use_httpchk),
-    refused_option<Server>("track", 1, "every server is checked by itself", "use 'check'"),
-    refused_option<Server>("observe", 1, not_judged, "use 'check'"),
-    refused_option<Server>("on-error", 1, not_judged, "use 'fastinter'"),
     refused_option<Server>("on-marked-up", 1, "sessions on a backup stay", remove_it),
     refused_option<Server>("slowstart", 1, "a server takes its full weight at once", remove_it),
     refused_option<Server>("minconn", 1, "limits are fixed", "use 'maxconn'"),
@@ -156,19 +139,12 @@ constexpr OptionRow<Server> options[] = {
     refused_option<Server>("namespace", 1, "sockets are opened in pgsteer's own network namespace",
                            "start pgsteer in that namespace"),
     inert_option<Server>("alpn", 1, only_tls),
-    inert_option<Server>("ca-file", 1, only_tls),
-    inert_option<Server>("check-alpn", 1, only_tls),
-    inert_option<Server>("check-sni", 1, only_tls),
     inert_option<Server>("ciphers", 1, only_tls),
     inert_option<Server>("ciphersuites", 1, only_tls),
-    inert_option<Server>("crl-file", 1, only_tls),
-    inert_option<Server>("crt", 1, only_tls),
     inert_option<Server>("npn", 1, only_tls),
     inert_option<Server>("sni", 1, only_tls),
     inert_option<Server>("ssl-max-ver", 1, only_tls),
     inert_option<Server>("ssl-min-ver", 1, only_tls),
-    inert_option<Server>("verify", 1, only_tls),
-    inert_option<Server>("verifyhost", 1, only_tls),
     inert_option<Server>("allow-0rtt", 0, only_tls),
     inert_option<Server>("force-sslv3", 0, only_tls),
     inert_option<Server>("force-tlsv10", 0, only_tls),
@@ -176,7 +152,6 @@ constexpr OptionRow<Server> options[] = {
     inert_option<Server>("force-tlsv12", 0, only_tls),
     inert_option<Server>("force-tlsv13", 0, only_tls),
     inert_option<Server>("no-ssl", 0, only_tls),
-    inert_option<Server>("no-check-ssl", 0, only_tls),
     inert_option<Server>("no-ssl-reuse", 0, only_tls),
     inert_option<Server>("no-sslv3", 0, only_tls),
     inert_option<Server>("no-tls-tickets", 0, only_tls),
@@ -205,12 +180,12 @@ void server_line(Line& line, Words words) {
         line.alert("'" + words[1] + "' names no host");
     else if (endpoint && !endpoint->unix_socket && number(endpoint->port) == 0)
         line.alert("'" + words[1] + "' names no port; write " + words[1] + ":5432");
-    read_options<Server>(line, server, words.subspan(2), options);
+    read_options<Server>(line, server, words.subspan(2), server_options());
     line.proxy->back.servers.push_back(server);
 }
 
 void default_server(Line& line, Words words) {
-    read_options<Server>(line, line.proxy->default_server, words, options);
+    read_options<Server>(line, line.proxy->default_server, words, server_options());
 }
 
 constexpr Row rows[] = {
@@ -226,7 +201,13 @@ std::span<const Row> server_rows() {
 }
 
 std::span<const OptionRow<Server>> server_options() {
-    return options;
+    static const std::vector<OptionRow<Server>> all = [] {
+        std::vector<OptionRow<Server>> joined(std::begin(options), std::end(options));
+        const auto more = server_check_options();
+        joined.insert(joined.end(), more.begin(), more.end());
+        return joined;
+    }();
+    return all;
 }
 
 }  // namespace pgsteer::config

@@ -137,6 +137,7 @@ Backend back_of(Draft& draft, const Proxy& proxy) {
     back.disabled = proxy.disabled;
     back.logs = logs_of(draft, proxy);
     back.check = check_of(draft, proxy);
+    back.check.external.proxy_id = static_cast<unsigned>(&proxy - draft.proxies.data()) + 1;
     return back;
 }
 
@@ -156,6 +157,7 @@ void resolve(Draft& draft, Config& config) {
         warn_front(draft, proxy);
         warn_back(draft, proxy);
     }
+    resolve_server_checks(draft, config);
     const auto warnings = std::count_if(
         draft.diagnostics.begin(), draft.diagnostics.end(),
         [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::warning; });

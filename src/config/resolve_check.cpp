@@ -92,6 +92,20 @@ Check postgres_check(const CheckLines& lines) {
     return check;
 }
 
+ExternalCheck external_check(const Proxy& proxy) {
+    ExternalCheck external = proxy.checks.external;
+    if (proxy.section != in_listen || proxy.front.binds.empty()) return external;
+    const Bind& bind = proxy.front.binds.front();
+    if (bind.kind == Bind::Kind::any_ipv4)
+        external.proxy_address = "0.0.0.0";
+    else if (bind.kind == Bind::Kind::any_ipv6)
+        external.proxy_address = "::";
+    else
+        external.proxy_address = bind.endpoint.host;
+    external.proxy_port = std::to_string(number(bind.endpoint.port));
+    return external;
+}
+
 }  // namespace
 
 Check check_of(Draft& draft, const Proxy& proxy) {
@@ -113,7 +127,7 @@ Check check_of(Draft& draft, const Proxy& proxy) {
             break;
         case Dialect::external:
             check.kind = Check::Kind::external;
-            check.external = proxy.checks.external;
+            check.external = external_check(proxy);
             break;
     }
     check.role = proxy.back.check.role;

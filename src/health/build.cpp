@@ -118,7 +118,7 @@ std::vector<routing::ServerId> schedule_of(const routing::BackendRow& backend,
 
 // With `max-lag` all weights are finer, so that a lagging server can have a part of its own.
 std::uint32_t weight_of(const ServerState& server) {
-    const std::uint32_t weight = server.config->weight;
+    const std::uint32_t weight = server.weight();
     return server.backend->max_lag.given() ? weight * server.share : weight;
 }
 
@@ -145,8 +145,9 @@ bool apply_decisions(const std::vector<ServerState>& servers, routing::RoutingTa
         const std::uint32_t weight = weight_of(server);
         changed = changed || row.accepts != decision.accepts || row.cause != decision.cause ||
                   row.addresses != server.addresses || row.cut_before != server.cut_before ||
-                  row.weight != weight;
+                  row.weight != weight || row.limit != server.maxconn();
         row.weight = weight;
+        row.limit = server.maxconn();
         row.accepts = decision.accepts;
         row.cause = decision.cause;
         row.addresses = server.addresses;

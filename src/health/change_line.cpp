@@ -54,10 +54,27 @@ std::string reason(const ServerState& server) {
                                quoted(server.connect_error));
         case Cause::lagging:
             return ", reason: " + lag_words(server.lag);
+        case Cause::maintenance:
+            return "";
+        case Cause::draining:
+            return server.last.conditional ? check_reason(server) : "";
         default:
+            if (server.tracked != nullptr)
+                return fmt::format(" via {}/{}", server.tracked->backend->name,
+                                   server.tracked->config->name);
+            if (server.agent.down) return ", reason: " + quoted(server.agent.why);
+            if (!server.config->check)
+                return server.agent.why.empty() ? "" : ", reason: " + quoted(server.agent.why);
             // With `option log-health-checks` the check's own line has the reason.
             return server.backend->log_health_checks ? "" : check_reason(server);
     }
+}
+
+std::string_view became(const ServerState& server, bool up) {
+    if (server.decided.cause == routing::Cause::draining)
+        return server.last.conditional ? "is stopping" : "enters drain state";
+    if (server.decided.cause == routing::Cause::maintenance) return "is going DOWN for maintenance";
+    return up ? "is UP" : "is DOWN";
 }
 
 }  // namespace
@@ -71,8 +88,8 @@ std::string state_line(const ServerState& server, bool up, const ProxyCount& cou
         up ? fmt::format("0 sessions requeued, {} total in queue.", count.waiting)
            : fmt::format("{} sessions active, 0 requeued, {} remaining in queue.", count.sessions,
                          count.waiting);
-    return fmt::format("{}Server {}/{} is {}{}. {} {}", server.config->backup ? "Backup " : "",
-                       server.backend->name, server.config->name, up ? "UP" : "DOWN",
+    return fmt::format("{}Server {}/{} {}{}. {} {}", server.config->backup ? "Backup " : "",
+                       server.backend->name, server.config->name, became(server, up),
                        reason(server), counts, sessions);
 }
 

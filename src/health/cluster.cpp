@@ -16,6 +16,10 @@ namespace {
 constexpr std::uint32_t telling_failures = 3;
 constexpr seconds telling_time{10};
 
+bool is_agent(const Question& question) {
+    return question.check.kind == config::Check::Kind::agent;
+}
+
 }  // namespace
 
 Cluster::Cluster(const config::Config& config, const ClusterOptions& options)
@@ -25,9 +29,14 @@ Cluster::Cluster(const config::Config& config, const ClusterOptions& options)
             state_->servers.emplace_back(server, backend);
             state_->servers.back().last_change = options.now;
         }
-    for (std::size_t i = 0; i < state_->servers.size(); ++i)
-        if (state_->servers[i].asked())
-            state_->add_question(static_cast<routing::ServerId>(i), options.now);
+    state_->follow_tracked();
+    for (std::size_t i = 0; i < state_->servers.size(); ++i) {
+        const ServerState& server = state_->servers[i];
+        const auto id = static_cast<routing::ServerId>(i);
+        if (server.asked()) state_->add_question(id, options.now);
+        if (server.config->agent.enabled && !server.maintenance())
+            state_->add_agent(id, options.now);
+    }
     advance(options.now);
 }
 
@@ -40,8 +49,10 @@ const std::vector<Question>& Cluster::questions() const {
 TimePoint Cluster::next_due(QuestionId id) const {
     const auto index = static_cast<std::size_t>(id);
     TimePoint first = never;
-    for (const routing::ServerId server : state_->questions[index].servers)
-        first = std::min(first, state_->at(server).next_due);
+    const Question& question = state_->questions[index];
+    for (const routing::ServerId server : question.servers)
+        first = std::min(
+            first, is_agent(question) ? state_->at(server).agent_due : state_->at(server).next_due);
     return due(state_->asked[index], first);
 }
 
@@ -58,13 +69,17 @@ std::vector<Change> Cluster::observe(QuestionId id, const Observation& observati
     asked.under_way = false;
     std::vector<Change> changes;
     for (const routing::ServerId server : state_->questions[index].servers)
-        state_->take(server, asked, observation, changes);
+        if (is_agent(state_->questions[index]))
+            state_->take_agent(server, observation);
+        else
+            state_->take(server, asked, observation, changes);
     state_->settle(observation.at, changes);
     return changes;
 }
 
 std::optional<routing::ServerId> Cluster::second_witness(QuestionId id) const {
     const Question& question = state_->questions[static_cast<std::size_t>(id)];
+    if (is_agent(question)) return std::nullopt;
     const ServerState& first = state_->at(question.servers.front());
     const config::Endpoint& sessions = first.config->endpoint;
     if (question.host == sessions.host && question.port == sessions.port) return std::nullopt;
@@ -99,10 +114,11 @@ std::vector<Change> Cluster::connect_failed(routing::ServerId id, int error_numb
     ++server.failed_connects;
     server.connect_error = ::strerror(error_number);
     std::vector<Change> changes;
+    state_->observe_error(id, now, changes);
     if (error_number == ECONNREFUSED || server.failed_connects >= telling_failures) {
         server.unreachable = true;
-        state_->settle(now, changes);
     }
+    state_->settle(now, changes);
     return changes;
 }
 
@@ -132,6 +148,11 @@ TimePoint Cluster::next_change() const {
 
 const config::Server& Cluster::server_config(routing::ServerId id) const {
     return *state_->at(id).config;
+}
+
+std::uint32_t Cluster::sessions_of(QuestionId id) const {
+    const Question& question = state_->questions[static_cast<std::size_t>(id)];
+    return state_->rows.at(question.servers.front()).shared->slots.taken();
 }
 
 void Cluster::set_addresses(routing::ServerId id, std::vector<Address> addresses) {

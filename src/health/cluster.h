@@ -31,6 +31,14 @@ struct Peer {
     friend bool operator==(const Peer&, const Peer&) = default;
 };
 
+// What an external check runs, with all that is known before it is.
+struct Program {
+    std::string command;
+    std::string proxy_address, proxy_port;
+    std::vector<std::string> environment;
+    friend bool operator==(const Program&, const Program&) = default;
+};
+
 // What a probe asks one node: asked once however many servers (of several listeners) want the
 // answer.
 struct Question {
@@ -38,6 +46,7 @@ struct Question {
     Port port{0};      // of the check: `port`, else the server's
     std::optional<Address> unix_socket;
     std::vector<Peer> peers;  // one for each connect step
+    Program program;          // of an external check
     config::CheckTls tls;     // who is believed, where a peer speaks TLS
     // Expectations of the last HTTP answer belong to who asks and are not in it.
     config::Check check;
@@ -111,6 +120,7 @@ class Cluster {
 
     const config::Server& server_config(routing::ServerId server) const;
     std::vector<QuestionId> questions_of(routing::BackendId backend) const;
+    std::uint32_t sessions_of(QuestionId question) const;  // of its first server
     void set_addresses(routing::ServerId server, std::vector<Address> addresses);
 
     // The newest table: a new version only when something changed since the last call.

@@ -1,5 +1,7 @@
 #include "health/cluster_state.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -33,9 +35,8 @@ Cluster::State::State(const config::Config& config, const ClusterOptions& option
       elections(config.backends.size()),
       rows(first_rows(config, options.workers)) {}
 
-void Cluster::State::add_question(routing::ServerId id, TimePoint now) {
-    ServerState& server = at(id);
-    Question wanted = question_for(*server.config, *server.backend);
+// The question, asked anew or as somebody else does already.
+QuestionId Cluster::State::join(Question wanted, routing::ServerId id, TimePoint now) {
     auto found = std::find_if(questions.begin(), questions.end(),
                               [&](const Question& q) { return same_question(q, wanted); });
     if (found == questions.end()) {
@@ -46,9 +47,58 @@ void Cluster::State::add_question(routing::ServerId id, TimePoint now) {
         found = questions.end() - 1;
     }
     found->servers.push_back(id);
-    const auto index = static_cast<std::size_t>(found - questions.begin());
-    server.question = static_cast<QuestionId>(index);
-    server.next_due = asked[index].first_due;
+    return static_cast<QuestionId>(found - questions.begin());
+}
+
+void Cluster::State::add_question(routing::ServerId id, TimePoint now) {
+    ServerState& server = at(id);
+    server.question = join(question_for(*server.config, *server.backend), id, now);
+    server.next_due = asked[static_cast<std::size_t>(*server.question)].first_due;
+}
+
+void Cluster::State::add_agent(routing::ServerId id, TimePoint now) {
+    ServerState& server = at(id);
+    server.agent_question = join(agent_question_for(*server.config, *server.backend), id, now);
+    server.agent_due = asked[static_cast<std::size_t>(*server.agent_question)].first_due;
+}
+
+void Cluster::State::follow_tracked() {
+    for (ServerState& server : servers)
+        for (const ServerState& other : servers)
+            if (server.config->track == other.backend->name + "/" + other.config->name)
+                server.tracked = &other;
+}
+
+void Cluster::State::take_agent(routing::ServerId id, const Observation& observation) {
+    ServerState& server = at(id);
+    server.agent_due = after(observation.at, server.agent_interval());
+    const auto* const line = std::get_if<AgentLine>(&observation.outcome);
+    if (line == nullptr || !line->ended) return;
+    const AgentOrders before = server.agent;
+    server.agent.take(read_agent_reply(line->text));
+    dirty = dirty || server.agent != before;
+}
+
+void Cluster::State::observe_error(routing::ServerId id, TimePoint now,
+                                   std::vector<Change>& changes) {
+    ServerState& server = at(id);
+    const config::Observe& observe = server.config->observe;
+    if (!observe.connects) return;
+    const auto succeeded = rows.at(id).shared->total(&routing::Traffic::sessions);
+    if (std::exchange(server.sessions_then, succeeded) != succeeded) server.observed_errors = 0;
+    if (++server.observed_errors < observe.limit) return;
+    const std::uint32_t errors = std::exchange(server.observed_errors, 0);
+    server.next_due = std::min(server.next_due, after(now, server.rise_fall.fast_interval()));
+    if (!server.rise_fall.take_error(observe.action)) return;
+    ++server.checks_failed;
+    server.last = {};
+    server.last.word = "HANA";
+    server.last.words = "Health analyze";
+    server.last.tells_info = true;
+    server.last.info = fmt::format(
+        "Detected {} consecutive errors, last one was: L4 unsuccessful connection.", errors);
+    if (server.backend->log_health_checks)
+        changes.push_back({Change::Kind::check, id, check_line(server), false});
 }
 
 void Cluster::State::take(routing::ServerId id, const Asked& question,

@@ -19,12 +19,18 @@ struct Cluster::State {
 
     ServerState& at(routing::ServerId id) { return servers[routing::index_of(id)]; }
     void add_question(routing::ServerId id, TimePoint now);
+    void add_agent(routing::ServerId id, TimePoint now);
+    void follow_tracked();
 
     // One observation for one of the servers that wanted it.
     void take(routing::ServerId id, const Asked& question, const Observation& observation,
               std::vector<Change>& changes);
     // After anything was taken: elections, lags, and what each changed decision brings with it.
     void settle(TimePoint now, std::vector<Change>& changes);
+    // What its agent said; nothing, when it could not be asked, changes nothing.
+    void take_agent(routing::ServerId id, const Observation& observation);
+    // `observe`: a connect of a session failed.
+    void observe_error(routing::ServerId id, TimePoint now, std::vector<Change>& changes);
     ProxyCount count(routing::ServerId id) const;
 
     std::function<double()> jitter;
@@ -38,6 +44,7 @@ struct Cluster::State {
     bool dirty = true;  // something the table shows may have changed since it was published
 
   private:
+    QuestionId join(Question wanted, routing::ServerId id, TimePoint now);
     void hold_election(routing::BackendId id, TimePoint now);
     void weigh_lag(ServerState& server);
     void follow(routing::ServerId id, const Decision& now_decided, TimePoint now,

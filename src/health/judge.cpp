@@ -16,10 +16,10 @@ Judgement judgement_of(ScriptEnd end) {
     judgement.tells_info = end.tells_info && !end.info.empty();
     judgement.info = std::move(end.info);
     // As in HAProxy: a code belongs to an answer that was understood.
-    judgement.tells_code = end.status == CheckStatus::l7_ok || judgement.conditional ||
-                           end.status == CheckStatus::l7_wrong ||
-                           end.status == CheckStatus::program_failed ||
-                           end.status == CheckStatus::program_ok;
+    judgement.tells_code =
+        end.status == CheckStatus::l7_ok || judgement.conditional ||
+        end.status == CheckStatus::l7_wrong || end.status == CheckStatus::program_failed ||
+        end.status == CheckStatus::program_timeout || end.status == CheckStatus::program_ok;
     if (judgement.tells_code) judgement.code = end.code;
     return judgement;
 }
@@ -74,7 +74,8 @@ Judgement Judge::judge(const Observation& observation, bool was_up) const {
         judgement.node = answer->node;
         return judgement;
     }
-    const bool tls = std::get<Connected>(observation.outcome).tls;
+    const auto* const connected = std::get_if<Connected>(&observation.outcome);
+    const bool tls = connected != nullptr && connected->tls;
     return judgement_of({tls ? CheckStatus::l6_ok : CheckStatus::l4_ok, 0, ""});
 }
 

@@ -47,6 +47,12 @@ struct ScriptEnd {
     bool tells_info = true;  // the info is for log lines too, not only to be shown
 };
 
+// What an agent said: one line, without its end.
+struct AgentLine {
+    std::string text;
+    bool ended = false;  // its end was seen
+};
+
 // HAProxy's words for where a check failed.
 enum class FailureKind : std::uint8_t {
     connect,          // L4CON: refused, unreachable, reset while connecting
@@ -66,7 +72,7 @@ struct Failure {
 struct Observation {
     TimePoint at;        // when it was complete
     Duration latency{};  // from its start
-    std::variant<HttpAnswer, Connected, ScriptEnd, RoleAnswer, Failure> outcome;
+    std::variant<HttpAnswer, Connected, ScriptEnd, AgentLine, RoleAnswer, Failure> outcome;
     // Who asked watches the server all the time and is certain: nothing is left to rise and fall.
     bool watched = false;
     // A failure, and the second witness: PostgreSQL itself takes connections at the same time.

@@ -29,6 +29,33 @@ Peer peer_of(const config::ConnectStep& step, const config::Server& server,
     return peer;
 }
 
+// The names and values of prepare_external_check in HAProxy's src/extcheck.c.
+Program program_of(const config::Server& server, const config::Backend& backend) {
+    const config::ExternalCheck& external = backend.check.external;
+    const auto place = std::find_if(backend.servers.begin(), backend.servers.end(),
+                                    [&](const auto& other) { return other.name == server.name; });
+    const auto value = [](const char* name, const std::string& text) {
+        return std::string("HAPROXY_") + name + "=" + text;
+    };
+    Program program;
+    program.command = external.command;
+    program.proxy_address = external.proxy_address.empty() ? "NOT_USED" : external.proxy_address;
+    program.proxy_port = external.proxy_port.empty() ? "NOT_USED" : external.proxy_port;
+    program.environment = {
+        "PATH=" + external.path,
+        value("PROXY_NAME", backend.name),
+        value("PROXY_ID", std::to_string(external.proxy_id)),
+        value("PROXY_ADDR", external.proxy_address),
+        value("PROXY_PORT", external.proxy_port),
+        value("SERVER_NAME", server.name),
+        value("SERVER_ID", std::to_string(place - backend.servers.begin() + 1)),
+        value("SERVER_MAXCONN", std::to_string(server.maxconn)),
+        value("SERVER_SSL", "0"),
+        value("SERVER_PROTO", "tcp"),
+    };
+    return program;
+}
+
 bool about_body(const config::Step& step) {
     using Kind = config::Expect::Kind;
     const Kind kind = std::get<config::Expect>(step).kind;
@@ -42,6 +69,15 @@ void leave_out_own_expectations(Question& question) {
         steps.begin() + static_cast<std::ptrdiff_t>(first_own_expectation(question.check));
     question.wants_body = std::any_of(first, steps.end(), about_body);
     steps.erase(first, steps.end());
+}
+
+void bound_times(Question& question, const config::Backend& backend, milliseconds inter) {
+    // HAProxy bounds a check by inter; `timeout check` replaces that bound for the answer, and the
+    // connect keeps the smaller of timeout connect and inter (manual, "timeout check").
+    inter = std::max(inter, milliseconds{1});
+    question.connect_timeout =
+        backend.connect_timeout.count() > 0 ? std::min(backend.connect_timeout, inter) : inter;
+    question.answer_timeout = backend.check_timeout.count() > 0 ? backend.check_timeout : inter;
 }
 
 bool same_check(const config::Check& a, const config::Check& b) {
@@ -64,13 +100,35 @@ Question question_for(const config::Server& server, const config::Backend& backe
         if (const auto* const connect = std::get_if<config::ConnectStep>(&step))
             question.peers.push_back(peer_of(*connect, server, question));
     question.tls = server.check_tls;
+    if (question.check.kind == config::Check::Kind::external) {
+        question.program = program_of(server, backend);
+        // The program is told the server itself.
+        question.peers = {Peer{server.endpoint.host,
+                               server.endpoint.port,
+                               server.endpoint.unix_socket,
+                               false,
+                               false,
+                               "",
+                               {}}};
+    }
     leave_out_own_expectations(question);
-    // HAProxy bounds a check by inter; `timeout check` replaces that bound for the answer, and the
-    // connect keeps the smaller of timeout connect and inter (manual, "timeout check").
-    const milliseconds inter = std::max(server.inter, milliseconds{1});
-    question.connect_timeout =
-        backend.connect_timeout.count() > 0 ? std::min(backend.connect_timeout, inter) : inter;
-    question.answer_timeout = backend.check_timeout.count() > 0 ? backend.check_timeout : inter;
+    bound_times(question, backend, server.inter);
+    return question;
+}
+
+Question agent_question_for(const config::Server& server, const config::Backend& backend) {
+    const config::AgentCheck& agent = server.agent;
+    Question question;
+    question.host = agent.address.empty() ? server.endpoint.host : agent.address;
+    question.port = agent.port.value_or(Port{0});
+    question.check.kind = config::Check::Kind::agent;
+    if (!agent.send.empty())
+        question.check.steps.emplace_back(config::SendStep{config::plain(agent.send), false, {}});
+    Peer peer;
+    peer.host = question.host;
+    peer.port = question.port;
+    question.peers = {peer};
+    bound_times(question, backend, agent.inter.value_or(server.inter));
     return question;
 }
 
@@ -79,8 +137,8 @@ bool same_question(const Question& a, const Question& b) {
     const bool tls = std::any_of(a.peers.begin(), a.peers.end(), speaks_tls);
     return a.host == b.host && a.port == b.port && a.unix_socket == b.unix_socket &&
            a.connect_timeout == b.connect_timeout && a.answer_timeout == b.answer_timeout &&
-           a.peers == b.peers && (!tls || a.tls == b.tls) && a.wants_body == b.wants_body &&
-           same_check(a.check, b.check);
+           a.peers == b.peers && a.program == b.program && (!tls || a.tls == b.tls) &&
+           a.wants_body == b.wants_body && same_check(a.check, b.check);
 }
 
 TimePoint due(const Asked& asked, TimePoint servers_due) {

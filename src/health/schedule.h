@@ -11,6 +11,7 @@
 namespace pgsteer::health {
 
 Question question_for(const config::Server& server, const config::Backend& backend);
+Question agent_question_for(const config::Server& server, const config::Backend& backend);
 bool same_question(const Question& a, const Question& b);
 
 // What is known of one question's asking.

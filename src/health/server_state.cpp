@@ -1,5 +1,7 @@
 #include "health/server_state.h"
 
+#include <algorithm>
+
 #include "health/check_text.h"
 
 namespace pgsteer::health {
@@ -11,15 +13,34 @@ ServerState::ServerState(const config::Server& server_config, const config::Back
       judge(check_for(backend_config, server_config)) {}
 
 Axes ServerState::axes() const {
+    using Admin = AgentReply::Admin;
     Axes axes;
-    axes.maintenance = maintenance();
+    if (tracked != nullptr) {
+        axes = tracked->axes();
+        axes.lagging = false;
+    }
+    axes.maintenance = axes.maintenance || maintenance() || agent.admin == Admin::maintenance;
+    axes.agent_down = axes.agent_down || agent.down;
+    axes.draining = axes.draining || agent.admin == Admin::drain ||
+                    (rise_fall.verdict() == Verdict::up && last.conditional);
     if (config->check) axes.checks = rise_fall.verdict();
     axes.cut_when_down = config->cut_when_down;
-    axes.standing = standing;
+    if (tracked == nullptr) axes.standing = standing;
     axes.unreachable = unreachable;
-    axes.silent = node && node->role == Role::unknown && node->doubt == Doubt::silent;
+    axes.silent =
+        axes.silent || (node && node->role == Role::unknown && node->doubt == Doubt::silent);
     axes.lagging = share == 0;
     return axes;
+}
+
+std::uint32_t ServerState::weight() const {
+    constexpr std::uint64_t most = 256;  // HAProxy's
+    const std::uint64_t percent = agent.weight_percent.value_or(100);
+    return static_cast<std::uint32_t>(std::min(config->weight * percent / 100, most));
+}
+
+std::uint32_t ServerState::maxconn() const {
+    return agent.maxconn.value_or(config->maxconn);
 }
 
 Candidate ServerState::candidate() const {
@@ -33,8 +54,11 @@ bool ServerState::may_be_vouched_for() const {
 }
 
 std::string ServerState::text() const {
-    if (maintenance()) return "MAINT";
-    if (!config->check) return "no check";
+    if (decided.cause == routing::Cause::maintenance) return "MAINT";
+    if (agent.down) return "DOWN (agent)";
+    if (decided.cause == routing::Cause::draining) return last.conditional ? "NOLB" : "DRAIN";
+    if (tracked != nullptr) return tracked->text();
+    if (!config->check) return config->agent.enabled ? "UP" : "no check";
     if (lost()) return rise_fall.text();
     if (routing::is_fenced(decided.cause)) return "FENCED";
     if (decided.cause == routing::Cause::behind || decided.cause == routing::Cause::lagging)

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "health/agent_reply.h"
 #include "health/cluster.h"
 #include "health/judge.h"
 #include "health/lag.h"
@@ -20,7 +21,10 @@ struct ServerState {
     // A server in maintenance is not asked, as in HAProxy.
     bool maintenance() const { return config->disabled || backend->disabled; }
     bool asked() const { return config->check && !maintenance(); }
+    milliseconds agent_interval() const { return config->agent.inter.value_or(config->inter); }
     Axes axes() const;
+    std::uint32_t weight() const;   // the file's, or what its agent made of it
+    std::uint32_t maxconn() const;  // likewise
     Candidate candidate() const;
     // Nobody answers for it, and `fall` has been counted: dead, for all that is known.
     bool lost() const { return !tells() && rise_fall.verdict() == Verdict::down; }
@@ -39,6 +43,13 @@ struct ServerState {
     std::optional<QuestionId> question;
     TimePoint next_due = never;
     bool spread = false;  // its first gap has been shortened
+    // `agent-check`: its own question and turns, and what it has said so far.
+    std::optional<QuestionId> agent_question;
+    TimePoint agent_due = never;
+    AgentOrders agent;
+    const ServerState* tracked = nullptr;  // whose checks count for this one; never in a circle
+    std::uint32_t observed_errors = 0;     // `observe`: failed connects since one succeeded
+    std::uint64_t sessions_then = 0;       // that had succeeded at the last of them
     Judgement last;
     std::optional<NodeState> node;  // what the node said of itself last
     bool heard = false;             // somebody answered at the last look

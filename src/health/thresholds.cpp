@@ -33,6 +33,14 @@ bool RiseFall::take(bool passed) {
     return health_ != before;
 }
 
+bool RiseFall::take_error(config::Observe::Action action) {
+    using Action = config::Observe::Action;
+    if (!judged_ || health_ < rise_ || action == Action::fast_inter) return false;
+    if (action == Action::sudden_death) health_ = std::min(health_, rise_ + 1);
+    if (action == Action::mark_down) health_ = rise_;
+    return take(false);
+}
+
 bool RiseFall::settle(bool up) {
     const std::uint32_t settled = up ? full() : 0;
     const bool changed = !judged_ || health_ != settled;

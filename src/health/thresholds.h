@@ -19,11 +19,15 @@ class RiseFall {
 
     // Answers whether the counter moved.
     bool take(bool passed);
+    // Sessions said so, not a check (`on-error`); as HAProxy's __health_adjust. Answers whether the
+    // counter moved.
+    bool take_error(config::Observe::Action action);
     // Counts nothing: who says so watches the server all the time. Answers whether it changed.
     bool settle(bool up);
     Verdict verdict() const;
     // Until the next check: inter when settled UP, downinter when settled DOWN, fastinter between.
     milliseconds interval() const;
+    milliseconds fast_interval() const { return fast_inter_; }
     // HAProxy's words on its stats page: "UP", "UP 1/3", "DOWN", "DOWN 1/2"; "no check yet".
     std::string text() const;
     // HAProxy's words in the log of a check: "3/3 UP", "1/2 DOWN".

@@ -12,13 +12,15 @@ namespace pgsteer::health {
 
 // Each side says its own; none knows of the others.
 struct Axes {
-    bool maintenance = false;            // the operator: `disabled`
+    bool maintenance = false;            // the operator: `disabled`; or its agent
     std::optional<Verdict> checks;       // what its checks say; none: no `check` is asked for
     bool cut_when_down = false;          // on-marked-down shutdown-sessions
     Standing standing = Standing::free;  // what the election says
     bool unreachable = false;            // workers cannot connect, whatever the checks say
     bool silent = false;                 // its node does not answer just now
     bool lagging = false;                // beyond max-lag
+    bool agent_down = false;             // its agent: down, fail, stopped
+    bool draining = false;               // its agent: drain; or a check that passes conditionally
 };
 
 struct Decision {
@@ -32,10 +34,13 @@ struct Decision {
 // The first line that holds wins:
 //   what is known                                | accepts | cause         | its old sessions
 //   maintenance                                  | no      | maintenance   | stay
+//   no check is asked for, its agent says down   | no      | check_failed  | cut when cut_when_down
+//   no check is asked for, drain                 | no      | draining      | stay
 //   no check is asked for                        | yes     | no_check      | stay
 //   fenced: another primary, system or history   | no      | its standing  | cut
 //   never judged                                 | no      | never_judged  | stay (there are none)
-//   checks say down                              | no      | check_failed  | cut when cut_when_down
+//   checks or its agent say down                 | no      | check_failed  | cut when cut_when_down
+//   drain                                        | no      | draining      | stay
 //   the first election is open                   | no      | election_open | stay (there are none)
 //   connects fail                                | no      | unreachable   | stay
 //   a standby of an older history                | no      | behind        | stay

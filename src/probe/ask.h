@@ -22,7 +22,9 @@ struct Destination {
 struct Target {
     std::vector<Destination> destinations;  // one for each connect step, at least one
     config::Check check;
-    bool wants_body = false;  // the body of the last HTTP answer is asked for
+    health::Program program;             // of an external check
+    std::uint32_t current_sessions = 0;  // likewise: of the server
+    bool wants_body = false;             // the body of the last HTTP answer is asked for
     // Made by make_tls(); where a peer speaks TLS.
     std::shared_ptr<boost::asio::ssl::context> tls;
     milliseconds connect_timeout{0};  // for each connect, > 0

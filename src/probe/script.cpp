@@ -64,7 +64,19 @@ asio::awaitable<Script::Outcome> Script::run() {
             ended = co_await expect_bytes();
         if (ended) co_return std::move(*ended);
     }
+    if (target_.check.kind == config::Check::Kind::agent) co_return co_await receive_line();
     co_return std::move(last_);
+}
+
+// What an agent says, up to its first line end.
+asio::awaitable<Script::Outcome> Script::receive_line() {
+    while (true) {
+        const auto end = received_.find_first_of("\r\n");
+        if (end != std::string::npos) co_return health::AgentLine{received_.substr(0, end), true};
+        if (all_received_) co_return health::AgentLine{received_, false};
+        const auto failure = co_await receive_more();
+        if (failure) co_return *failure;
+    }
 }
 
 bool Script::at_expectation() const {

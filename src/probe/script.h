@@ -29,6 +29,7 @@ class Script {
     // The group of expectations that begins at next_; they look at the same bytes.
     Ended expect_bytes();
     Ended expect_answer();
+    boost::asio::awaitable<Outcome> receive_line();
     boost::asio::awaitable<std::optional<health::Failure>> receive(bool body_wanted);
     std::optional<health::Failure> read_answer();
     boost::asio::awaitable<std::optional<health::Failure>> receive_more();

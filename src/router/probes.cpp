@@ -132,6 +132,8 @@ std::vector<Address> Probes::session_addresses(routing::ServerId server) const {
 asio::awaitable<health::Observation> Probes::ask_now(health::QuestionId id) {
     probe::Target target = target_of(question(id));
     target.tls = asker(id).tls;
+    target.program = question(id).program;
+    target.current_sessions = parts_.cluster.sessions_of(id);
     const auto unknown =
         std::find_if(target.destinations.begin(), target.destinations.end(),
                      [](const probe::Destination& to) { return to.addresses.empty(); });

@@ -28,6 +28,8 @@ std::string_view word(Cause cause) {
             return "silent";
         case Cause::unreachable:
             return "unreachable";
+        case Cause::draining:
+            return "draining";
         case Cause::lagging:
             return "lagging";
     }

@@ -45,6 +45,7 @@ enum class Cause : std::uint8_t {
     silent,         // its node does not answer; `fall` counts
     unreachable,    // its checks pass, but connects to it fail
     lagging,        // more than max-lag behind the primary
+    draining,       // its agent or its check asks for no new sessions
 };
 std::string_view word(Cause cause);
 constexpr bool is_fenced(Cause cause) {

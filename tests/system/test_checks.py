@@ -2,10 +2,12 @@
 scripted servers, and the words of their `Health check for server ...` lines are compared."""
 
 import re
+import ssl
+import subprocess
 
 import pytest
 
-from harness.process import Folder, free_port
+from harness.process import free_port
 from harness.proxy import KINDS, Proxy
 from harness.scripted import Scripted, answers, http, says
 from harness.waits import wait_until
@@ -19,8 +21,7 @@ ROWS = {
     "tcp_connect": ("option tcp-check", says()),
     "tcp_connect_step": (TCP + "connect", says()),
     "tcp_refused_at_step": (TCP + "connect comment db", None),
-    "tcp_reset": (TCP + "expect string a", says(end="reset")),
-    "tcp_reset_later": (TCP + "expect string a", says(b"b", end="reset")),
+    "tcp_reset": (TCP + "send x\n tcp-check expect string a", answers(end="reset")),
     "connect": ("", says()),
     "refused": ("", None),
     "tcp_refused": ("option tcp-check", None),
@@ -114,10 +115,59 @@ ROWS = {
     http-check expect status 206""", http(200)),
 }
 
+EXTERNAL = "option external-check\n    external-check path /usr/bin:/bin\n    external-check command "
+# The same, and options of the server line; {folder} has the certificates and programs.
+MORE = {
+    "tls": (HTTP + "expect status 200", http(200), "check-ssl verify none"),
+    "tls_connect": ("option tcp-check", says(end="wait"), "check-ssl verify none"),
+    "tls_believed": (HTTP + "expect status 200", http(200), "check-ssl ca-file {folder}/cert.pem"),
+    "tls_its_name": (HTTP + "expect status 200", http(200),
+                     "check-ssl ca-file {folder}/cert.pem verifyhost db.example"),
+    "tls_other_name": (HTTP + "expect status 200", http(200),
+                       "check-ssl ca-file {folder}/cert.pem verifyhost other.example"),
+    "tls_stranger": (HTTP + "expect status 200", http(200), "check-ssl ca-file {folder}/other.pem"),
+    "tls_to_plain": (HTTP + "expect status 200", answers(b"no TLS here\r\n"),
+                     "check-ssl verify none"),
+    "tls_silent": (HTTP + "expect status 200", says(end="wait"), "check-ssl verify none"),
+    "tls_step": (HTTP + "connect ssl sni db.example\n http-check send meth GET uri /\n"
+                 " http-check expect status 200", http(200),
+                 "verify none"),
+    "tls_refused": (HTTP + "expect status 200", None, "check-ssl verify none"),
+    "send_proxy": (TCP + r"expect rstring \APROXY\ TCP4\ 127.0.0.1\ 127.0.0.1",
+                   lambda c: c.sendall(c.recv(100)), "check-send-proxy"),
+    "send_proxy_step": (TCP + "connect send-proxy\n tcp-check expect string PROXY",
+                        lambda c: c.sendall(c.recv(100)), ""),
+    "program_ok": (EXTERNAL + "/bin/true", None, ""),
+    "program_failed": (EXTERNAL + "/bin/false", None, ""),
+    "program_code": (EXTERNAL + "{folder}/code", None, ""),
+    "program_slow": (EXTERNAL + "{folder}/slow", None, ""),
+    "program_environment": (EXTERNAL + "{folder}/environment", None, "maxconn 7"),
+}
+PROGRAMS = {
+    "code": "exit 3",
+    "slow": "sleep 30",
+    "environment": """
+test "$1 $2 $3 $4" = "NOT_USED NOT_USED $HAPROXY_SERVER_ADDR $HAPROXY_SERVER_PORT" || exit 11
+env | grep -v -e ^PWD= -e ^_= -e ^SHLVL= -e _PORT= | sort > "${0%/*}/seen.$PPID"
+""",
+}
+TLS_SERVERS = {name for name in MORE if name.startswith("tls") and name not in
+               ("tls_to_plain", "tls_silent", "tls_refused")}
+ALL = {name: (lines, talk, "") for name, (lines, talk) in ROWS.items()} | MORE
 
-def config(servers, ports):
+
+def certificate(folder, name, host):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                    "-nodes", "-days", "2", "-subj", f"/CN={host}", "-addext",
+                    f"subjectAltName=DNS:{host}", "-keyout", folder / f"{name}.key", "-out",
+                    folder / f"{name}.pem"], check=True, capture_output=True)
+
+
+def config(servers, ports, path):
     text = f"""
 global
+    external-check
+    insecure-fork-wanted
     log stdout format raw local0
 defaults
     mode tcp
@@ -131,9 +181,10 @@ frontend one
     bind 127.0.0.1:{ports[0]}
     default_backend {next(iter(ROWS))}
 """
-    for name, (lines, _) in ROWS.items():
+    for name, (lines, _, options) in ALL.items():
+        lines, options = (text.replace("{folder}", str(path)) for text in (lines, options))
         text += f"backend {name}\n    {lines}\n"
-        text += f"    server s 127.0.0.1:{servers[name]} check inter 1s fall 2 rise 1\n"
+        text += f"    server s 127.0.0.1:{servers[name]} check inter 1s fall 2 rise 1 {options}\n"
     return text
 
 
@@ -146,33 +197,57 @@ def told(proxy):
 
 
 @pytest.fixture(scope="module")
-def results():
-    folder = Folder()
-    scripted = {name: Scripted(talk) for name, (_, talk) in ROWS.items() if talk}
-    servers = {name: scripted[name].port if name in scripted else free_port() for name in ROWS}
+def path(folder):
+    made = folder.make("checks")
+    certificate(made, "cert", "db.example")
+    certificate(made, "other", "db.example")
+    for name, text in PROGRAMS.items():
+        (made / name).write_text(f"#!/bin/sh\n{text}\n")
+        (made / name).chmod(0o755)
+    return made
+
+
+@pytest.fixture(scope="module")
+def results(folder, path):
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(path / "cert.pem", path / "cert.key")
+    scripted = {name: Scripted(talk, tls if name in TLS_SERVERS else None)
+                for name, (_, talk, _) in ALL.items() if talk}
+    servers = {name: scripted[name].port if name in scripted else free_port() for name in ALL}
     results = {}
     for kind in KINDS:
         port = free_port()
-        proxy = Proxy(kind, folder, config(servers, [port]), [port])
+        proxy = Proxy(kind, folder, config(servers, [port], path), [port])
         try:
             wait_until(f"{kind} has told of all checks",
-                       lambda proxy=proxy: proxy.process.must_run() and len(told(proxy)) == len(ROWS),
+                       lambda proxy=proxy: proxy.process.must_run() and len(told(proxy)) == len(ALL),
                        seconds=20)
             results[kind] = told(proxy)
         finally:
-            print(proxy.process.output())
             proxy.stop()
     for server in scripted.values():
         server.close()
-    yield results
-    folder.remove()
+    return results
 
 
 # pgsteer adds what was received instead.
 SAYS_MORE = {"http_no_http", "http_closes"}
+# OpenSSL's words for a failed handshake are told in another way.
+SAYS_OTHERWISE = {"tls_other_name", "tls_stranger", "tls_to_plain"}
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", ALL)
 def test_a_check_ends_with_haproxys_words(results, name):
     ours, theirs = results["pgsteer"][name], results["haproxy"][name]
-    assert ours.split(", info: ")[0] == theirs if name in SAYS_MORE else ours == theirs
+    if name in SAYS_MORE | SAYS_OTHERWISE:
+        ours = ours.split(", info: ")[0]
+    if name in SAYS_OTHERWISE:
+        theirs = theirs.split(", info: ")[0]
+    assert ours == theirs
+
+
+def test_a_program_gets_haproxys_environment(results, path):
+    seen = {file.read_text() for file in path.glob("seen.*")}
+    assert len(list(path.glob("seen.*"))) >= len(KINDS)
+    assert len(seen) == 1, "\n".join(seen)
+    assert "HAPROXY_SERVER_MAXCONN=7" in seen.pop()

@@ -5,7 +5,6 @@ import socket
 import ssl
 import struct
 import threading
-import time
 
 
 class Scripted:
@@ -53,8 +52,13 @@ def says(*parts, end="close"):
 
 
 def answers(*parts, end="close"):
-    """The same, but each part, or the end, after something was received."""
-    return says(b"", *(parts or [b""]), end=end)
+    """Sends each part after something was received; without any, it receives and ends."""
+    def talk(connection):
+        for part in parts or (b"",):
+            connection.recv(65536)
+            connection.sendall(part)
+        finish(connection, end)
+    return talk
 
 
 def http(status, reason="OK", body=b"", end="close", **headers):
@@ -65,7 +69,6 @@ def http(status, reason="OK", body=b"", end="close", **headers):
 
 def finish(connection, end):
     if end == "reset":
-        time.sleep(0.05)  # a reset that overtakes what was sent, or the handshake, is another case
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     elif end == "wait":
         while connection.recv(65536):

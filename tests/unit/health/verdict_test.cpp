@@ -7,6 +7,18 @@
 namespace pgsteer::health {
 namespace {
 
+Axes down_by_agent(std::optional<Verdict> checks, Standing standing = Standing::free) {
+    Axes axes{false, checks, true, standing};
+    axes.agent_down = true;
+    return axes;
+}
+
+Axes draining(std::optional<Verdict> checks) {
+    Axes axes{false, checks, true};
+    axes.draining = true;
+    return axes;
+}
+
 TEST(Decide, IsItsTruthTable) {
     using routing::Cause;
     struct Row {
@@ -34,6 +46,12 @@ TEST(Decide, IsItsTruthTable) {
         {{false, Verdict::up, true, Standing::free, false, true}, {false, Cause::silent, false}},
         {{false, Verdict::up, true, Standing::free, false, false, true},
          {false, Cause::lagging, false}},
+        {down_by_agent(Verdict::up), {false, Cause::check_failed, true}},
+        {down_by_agent(std::nullopt), {false, Cause::check_failed, true}},
+        {down_by_agent(Verdict::up, Standing::old_timeline), {false, Cause::old_timeline, true}},
+        {draining(Verdict::up), {false, Cause::draining, false}},
+        {draining(std::nullopt), {false, Cause::draining, false}},
+        {draining(Verdict::down), {false, Cause::check_failed, true}},
         {{true, Verdict::up, true, Standing::two_primaries}, {false, Cause::maintenance, false}},
     };
     for (std::size_t i = 0; i < rows.size(); ++i)

@@ -1,0 +1,95 @@
+#include <algorithm>
+#include <set>
+
+#include "config/keywords.h"
+
+namespace pgsteer::config {
+namespace {
+
+const Server* find_server(const Config& config, std::string_view path) {
+    const auto slash = path.find('/');
+    for (const Backend& backend : config.backends)
+        for (const Server& server : backend.servers)
+            if (backend.name == path.substr(0, slash) && server.name == path.substr(slash + 1))
+                return &server;
+    return nullptr;
+}
+
+bool check_speaks_tls(const Backend& backend, const Server& server) {
+    if (server.check_tls.enabled) return true;
+    return std::any_of(backend.check.steps.begin(), backend.check.steps.end(),
+                       [](const Step& step) {
+                           const auto* const connect = std::get_if<ConnectStep>(&step);
+                           return connect != nullptr && connect->tls;
+                       });
+}
+
+std::string title(const Server& server) {
+    return "'server " + server.name + "' : ";
+}
+
+void resolve_tls(Draft& draft, const Global& global, const Backend& backend, Server& server) {
+    CheckTls& tls = server.check_tls;
+    tls.verify = tls.verify.value_or(global.verify_servers);
+    const bool relative = !tls.ca_file.empty() && tls.ca_file[0] != '/' && tls.ca_file[0] != '@';
+    if (relative && !global.ca_base.empty()) tls.ca_file = global.ca_base + "/" + tls.ca_file;
+    if (server.check && check_speaks_tls(backend, server) && *tls.verify && tls.ca_file.empty())
+        draft.alert(server.at, title(server) +
+                                   "its check verifies certificates, but no 'ca-file' says who is "
+                                   "believed; add one, or 'verify none'");
+}
+
+void check_agent(Draft& draft, const Server& server) {
+    if (server.agent.enabled && !server.agent.port)
+        draft.alert(server.at, title(server) + "'agent-check' needs an 'agent-port'");
+    if (server.observe.connects && !server.check)
+        draft.alert(server.at, title(server) + "'observe' needs 'check'");
+}
+
+// Along the chain to a server that is checked itself.
+void check_track(Draft& draft, const Config& config, const Server& server) {
+    if (server.check || server.agent.enabled)
+        return draft.alert(server.at, title(server) +
+                                          "'track' follows another server's checks; remove it, or "
+                                          "'check' and 'agent-check'");
+    std::set<const Server*> seen{&server};
+    const Server* at = &server;
+    while (!at->track.empty()) {
+        const Server* const next = find_server(config, at->track);
+        if (next == nullptr)
+            return draft.alert(server.at,
+                               title(server) + "'track' : there is no server '" + at->track + "'");
+        if (!seen.insert(next).second)
+            return draft.alert(server.at, title(server) + "'track' goes round in a circle");
+        at = next;
+    }
+    if (!at->check && !at->agent.enabled)
+        draft.alert(server.at, title(server) + "'track' : '" + server.track + "' has no check");
+}
+
+}  // namespace
+
+void resolve_server_checks(Draft& draft, Config& config) {
+    for (Backend& backend : config.backends)
+        for (Server& server : backend.servers) {
+            if (!server.track.empty() && server.track.find('/') == std::string::npos)
+                server.track = backend.name + "/" + server.track;
+            resolve_tls(draft, config.global, backend, server);
+            check_agent(draft, server);
+        }
+    for (const Backend& backend : config.backends) {
+        const bool external = backend.check.kind == Check::Kind::external;
+        if (external && !config.global.external_check)
+            draft.alert(backend.at, "backend '" + backend.name +
+                                        "' : 'option external-check' needs 'external-check' in "
+                                        "the global section");
+        if (external && backend.check.external.command.empty())
+            draft.alert(backend.at, "backend '" + backend.name +
+                                        "' : 'option external-check' needs an 'external-check "
+                                        "command'");
+        for (const Server& server : backend.servers)
+            if (!server.track.empty()) check_track(draft, config, server);
+    }
+}
+
+}  // namespace pgsteer::config
