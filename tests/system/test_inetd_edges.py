@@ -248,3 +248,24 @@ def test_ten_thousand_checks_lose_no_answer_and_leave_nothing(folder, ending, sc
                    lambda: program.process.open_descriptors() <= before)
         assert zombies(program.process) == 0
         assert len(descendants(program.process.pid)) == 1, "only the hung script is left"
+
+
+def test_a_service_without_a_port_is_where_etc_services_says(folder, ending):
+    """In a network of its own, since the port is everybody's: Debian's file, but switched on."""
+    alone = ["unshare", "-n", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh"]
+    if subprocess.run(alone + ["true"], capture_output=True).returncode != 0:
+        pytest.skip("a network namespace needs root")
+    text = Path("/etc/xinetd.d/daytime").read_text().replace("disable", "#disable", 1)
+    ask = "exec 3<>/dev/tcp/127.0.0.1/daytime && timeout 5 cat <&3"
+    seen = {}
+    for kind in (XINETD, PGSTEER):
+        program = Inetd(kind, folder, text, [], within=alone)
+        ending(program)
+
+        def answer(pid=program.process.pid):
+            done = subprocess.run(["nsenter", "-t", str(pid), "-n", "bash", "-c", ask],
+                                  capture_output=True, timeout=20)
+            return re.sub(rb"\d\d:\d\d:\d\d", b"T", done.stdout)
+        wait_until(f"{kind} answers on port 13", answer)
+        seen[kind] = answer()
+    assert seen[PGSTEER] == seen[XINETD] and b"T" in seen[XINETD]
