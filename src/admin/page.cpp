@@ -129,7 +129,8 @@ std::string document(const Snapshot& snapshot, const config::StatsPage& page) {
         page.show_node && !snapshot.node.empty() ? " on " + escape(snapshot.node) : "");
     if (page.description) out += "<p>" + escape(*page.description) + "</p>";
     out += fmt::format("<p>{} sessions of {}, {} workers, up {} s</p>", snapshot.sessions,
-                       of_limit(snapshot.limit), snapshot.workers, snapshot.uptime.count());
+                       of_limit(snapshot.limit), snapshot.workers,
+                       std::chrono::duration_cast<seconds>(snapshot.uptime).count());
     add_cluster(out, cluster_view(snapshot));
     out +=
         "<div class=wide><table><tr><th>frontend<th>sessions<th>limit<th>total<th>bytes in"

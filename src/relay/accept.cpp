@@ -137,7 +137,7 @@ void Worker::give_back_accept_slots(routing::FrontendId id) {
 }
 
 // `disable frontend`: nobody listens there meanwhile, so clients are refused and may go elsewhere.
-// Of a shared socket one worker's close is enough; closing and opening twice does nothing.
+// A shared socket may belong to another process, too: there they wait.
 void Worker::open_and_close_listeners() {
     for (std::size_t i = 0; i < listeners_.size(); ++i) {
         ListenState& state = listeners_[i];
@@ -145,9 +145,10 @@ void Worker::open_and_close_listeners() {
         if (closed == std::exchange(state.closed, closed)) continue;
         if (closed) {
             unwatch_listener(i);
-            (void)::shutdown(state.listener->fd.get(), SHUT_RD);
+            if (!state.listener->shared) (void)::shutdown(state.listener->fd.get(), SHUT_RD);
         } else {
-            (void)::listen(state.listener->fd.get(), state.listener->backlog);
+            if (!state.listener->shared)
+                (void)::listen(state.listener->fd.get(), state.listener->backlog);
             watch_listener(i);
         }
     }

@@ -30,6 +30,8 @@ routing::Phase phase_of(const Session& session) {
                                                              : routing::Phase::queue;
 }
 
+}  // namespace
+
 Address address_of(const CompactPeer& peer) {
     if (peer.family == AF_INET) {
         sockaddr_in v4{};
@@ -47,8 +49,6 @@ Address address_of(const CompactPeer& peer) {
     }
     return {};
 }
-
-}  // namespace
 
 void Worker::refuse(SlotIndex slot, routing::EndReason reason) {
     Session& session = sessions_.at(slot);

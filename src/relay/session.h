@@ -27,6 +27,8 @@ struct CompactPeer {
     std::uint8_t family = 0;
 };
 
+Address address_of(const CompactPeer& peer);
+
 struct Starting {};
 
 // Waits for a server: none fit, all full, or a pause after failed connects.

@@ -96,6 +96,7 @@ void Worker::on_wake() {
             unwatch_listener(i);
     }
     adopt_newest();
+    answer_operator();
     serve_all_held();
     resume_listeners();
 }

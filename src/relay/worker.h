@@ -97,6 +97,10 @@ class Worker {
     void on_relay_timer(SlotIndex slot);
     milliseconds relay_timeout(const Session& session, const Relaying& relaying) const;
 
+    // show.cpp
+    routing::SessionLine line_of(SlotIndex slot);
+    void answer_operator();
+
     // finish.cpp
     void refuse(SlotIndex slot, routing::EndReason reason);
     void on_closing_event(SlotIndex slot, std::uint32_t events);
