@@ -81,7 +81,11 @@ class Conversation {
     // Answers every command of the line; false: the conversation is over.
     Task<bool> answer(const std::string& line) {
         for (std::vector<std::string>& words : split_line(line)) {
-            std::string text = co_await run_command(desk_, client_, std::move(words));
+            // Who hangs up while a command takes its time frees its place.
+            auto done = co_await (run_command(desk_, client_, std::move(words)) ||
+                                  socket_.async_wait(Socket::wait_error, as_result));
+            if (done.index() == 1) co_return false;
+            std::string text = std::get<0>(std::move(done));
             if (client_.quit) co_return false;
             text += client_.prompt ? "\n> " : "\n";
             const bool sent = co_await send(text);

@@ -90,8 +90,4 @@ struct ProcessFacts {
 Snapshot take_snapshot(const routing::RoutingTable& table, const health::Cluster& cluster,
                        const ProcessFacts& facts, TimePoint now);
 
-// The stats page for one request: checks `stats auth`, answers 404 off the uri.
-http::Response stats_page(const Snapshot& snapshot, const config::StatsPage& page,
-                          const http::Request& request);
-
 }  // namespace pgsteer::admin

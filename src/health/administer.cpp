@@ -130,6 +130,10 @@ void Cluster::remove_server(routing::ServerId id) {
     state_->reshaped = true;
 }
 
+std::vector<Address> Cluster::session_addresses(routing::ServerId id) const {
+    return state_->at(id).session_addresses();
+}
+
 const config::Backend& Cluster::backend_config(routing::ServerId id) const {
     return *state_->at(id).backend;
 }

@@ -166,6 +166,7 @@ class Cluster {
     routing::ServerId add_server(routing::BackendId backend, config::Server server, TimePoint now);
     // It is in maintenance and has no session. Its id is not used again.
     void remove_server(routing::ServerId server);
+    std::vector<Address> session_addresses(routing::ServerId server) const;
     const config::Backend& backend_config(routing::ServerId server) const;
     BackendHealth backend_health(routing::BackendId backend, TimePoint now) const;
 
