@@ -101,19 +101,22 @@ const CommandRow* find_command(Words words) {
 }
 
 std::vector<const CommandRow*> near_commands(Words words) {
-    std::vector<const CommandRow*> begun;
-    std::vector<const CommandRow*> similar;
-    if (words.empty() || words[0].size() > longest_typed) return {};
-    for (const CommandRow* row : all_commands()) {
-        const std::size_t count = words_in(row->name);
+    std::vector<const CommandRow*> near;
+    if (words.empty() || words[0].size() > longest_typed) return near;
+    // As many of the first words as begin some command.
+    for (std::size_t count = std::min<std::size_t>(words.size(), 3); count > 0 && near.empty();
+         --count) {
         const std::string typed = joined(words, count);
-        if (typed.size() > longest_typed) continue;
-        if (row->name.starts_with(typed))
-            begun.push_back(row);
-        else if (distance(typed, row->name) <= 1 + typed.size() / 4)
-            similar.push_back(row);
+        for (const CommandRow* row : all_commands())
+            if (row->name.starts_with(typed)) near.push_back(row);
     }
-    return begun.empty() ? similar : begun;
+    if (!near.empty()) return near;
+    for (const CommandRow* row : all_commands()) {
+        const std::string typed = joined(words, words_in(row->name));
+        if (typed.size() <= longest_typed && distance(typed, row->name) <= 1 + typed.size() / 4)
+            near.push_back(row);
+    }
+    return near;
 }
 
 std::string help_text(std::span<const CommandRow* const> rows) {

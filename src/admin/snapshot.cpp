@@ -93,13 +93,12 @@ ProxyLine backend_line(const routing::RoutingTable& table, const health::Cluster
     line.health = cluster.backend_health(id, now);
     for (const routing::ServerId server : row.servers) {
         line.servers.push_back(server_line(table, cluster, server, now));
-        line.servers.back().id = static_cast<std::uint32_t>(line.servers.size());
+        line.servers.back().id = line.servers.back().view.number;
     }
     add_up_servers(line);
     // HAProxy's default of fullconn: a tenth of what the frontends may bring.
     for (const routing::FrontendRow& front : table.frontends)
         if (front.backend == id) line.limit += front.limit > 0 ? front.limit : table.limit;
-    line.limit = std::max(line.limit / 10, 1U);
     return line;
 }
 
@@ -138,9 +137,12 @@ void fit_to_file(const config::Config& config, const ProcessFacts& facts, Snapsh
     for (const config::Backend& backend : config.backends)
         if (ProxyLine* const line = row(snapshot.backends, backend.name)) {
             line->id = backend.id;
-            line->http = std::any_of(
-                snapshot.frontends.begin(), snapshot.frontends.end(),
-                [&](const ProxyLine& front) { return front.http && front.id == backend.id; });
+            for (const ProxyLine& front : snapshot.frontends) {
+                if (!front.http || front.id != backend.id) continue;
+                line->http = true;
+                line->limit = front.limit;
+            }
+            line->limit = std::max(line->limit / 10, 1U);
         }
     const auto by_id = [](const ProxyLine& a, const ProxyLine& b) { return a.id < b.id; };
     std::stable_sort(snapshot.frontends.begin(), snapshot.frontends.end(), by_id);

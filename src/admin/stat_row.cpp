@@ -30,6 +30,17 @@ StatValue highest(uint64_t number) {
 StatValue age(Duration span) {
     return {tags("MAP"), static_cast<uint32_t>(std::chrono::duration_cast<seconds>(span).count())};
 }
+StatValue downtime(Duration span) {
+    return {tags("MCP"), static_cast<uint32_t>(std::chrono::duration_cast<seconds>(span).count())};
+}
+StatValue check_time(Duration span) {
+    return {tags("MDP"),
+            static_cast<uint64_t>(std::chrono::duration_cast<milliseconds>(span).count())};
+}
+StatValue last_session(const Numbers& numbers) {
+    const std::int64_t ago = numbers.last_session ? numbers.last_session->count() : -1;
+    return {tags("MAP"), static_cast<std::int32_t>(ago)};
+}
 StatValue average(uint64_t number) {
     return {tags("MaP"), static_cast<uint32_t>(number)};
 }
@@ -74,9 +85,7 @@ void add_connects(StatRow& row, const Numbers& numbers) {
     row.at(Stat::lbtot) = counter(numbers.balanced);
     row.at(Stat::cli_abrt) = counter(numbers.client_aborts);
     row.at(Stat::srv_abrt) = counter(numbers.server_aborts);
-    row.at(Stat::lastsess) = {
-        tags("MAP"), numbers.last_session ? static_cast<std::int32_t>(numbers.last_session->count())
-                                          : std::int32_t{-1}};
+    row.at(Stat::lastsess) = last_session(numbers);
     row.at(Stat::qtime) = average(numbers.times.queue);
     row.at(Stat::ctime) = average(numbers.times.connect);
     row.at(Stat::rtime) = average(0);
@@ -102,9 +111,7 @@ void add_check(StatRow& row, const health::ServerView& view) {
     if (!view.checked || !view.tracked.empty()) return;
     row.at(Stat::chkfail) = counter(view.checks_failed);
     row.at(Stat::chkdown) = counter(view.times_down);
-    row.at(Stat::downtime) = {
-        tags("MCP"),
-        static_cast<uint32_t>(std::chrono::duration_cast<seconds>(view.downtime).count())};
+    row.at(Stat::downtime) = downtime(view.downtime);
     const bool asked = !view.check_word.empty();
     row.at(Stat::check_status) = text("MOP", asked ? view.check_word : "INI");
     row.at(Stat::check_desc) = text("MOP", asked ? view.check_words : "Initializing");
@@ -115,9 +122,7 @@ void add_check(StatRow& row, const health::ServerView& view) {
     if (!asked) return;
     if (view.check_code > 0)
         row.at(Stat::check_code) = value("MOP", static_cast<uint32_t>(view.check_code));
-    row.at(Stat::check_duration) = {
-        tags("MDP"), static_cast<uint64_t>(
-                         std::chrono::duration_cast<milliseconds>(view.check_latency).count())};
+    row.at(Stat::check_duration) = check_time(view.check_latency);
 }
 
 void add_agent(StatRow& row, const health::ServerView& view) {
@@ -130,9 +135,7 @@ void add_agent(StatRow& row, const health::ServerView& view) {
     row.at(Stat::agent_fall) = value("CGS", 1);
     row.at(Stat::agent_health) = value("CGS", view.agent_down ? 0 : 1);
     if (!asked) return;
-    row.at(Stat::agent_duration) = {
-        tags("MDP"), static_cast<uint64_t>(
-                         std::chrono::duration_cast<milliseconds>(view.agent_latency).count())};
+    row.at(Stat::agent_duration) = check_time(view.agent_latency);
 }
 
 void add_node(StatRow& row, const ServerLine& server) {
@@ -226,9 +229,7 @@ StatRow backend_row(const Snapshot& snapshot, const ProxyLine& backend,
     row.at(Stat::bck) = gauge(backend.backups);
     row.at(Stat::chkdown) = counter(backend.health.times_down);
     row.at(Stat::lastchg) = age(snapshot.at - backend.health.last_change);
-    row.at(Stat::downtime) = {
-        tags("MCP"), static_cast<uint32_t>(
-                         std::chrono::duration_cast<seconds>(backend.health.downtime).count())};
+    row.at(Stat::downtime) = downtime(backend.health.downtime);
     row.at(Stat::rate) = gauge(backend.rate);
     row.at(Stat::rate_max) = gauge(backend.most_rate);
     for (const Stat unused : {Stat::comp_in, Stat::comp_out, Stat::comp_byp, Stat::comp_rsp})

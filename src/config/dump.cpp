@@ -130,7 +130,9 @@ void logs(Writer& out, const std::vector<log::Target>& targets) {
 }
 
 void stats(Writer& out, const StatsPage& page) {
-    out.fact("stats uri", page.uri);
+    if (page.page) out.fact("stats uri", page.uri);
+    if (page.metrics_path)
+        out.fact("metrics", quoted(*page.metrics_path) + (page.metrics_prefix ? " and below" : ""));
     if (page.refresh) out.fact("stats refresh", format_time(*page.refresh));
     out.text("stats realm", page.realm);
     for (const auto& user : page.users)
@@ -207,6 +209,12 @@ void global(Writer& out, const Global& settings) {
     out.text("node", settings.node);
     out.text("description", settings.description);
     out.time("hard-stop-after", settings.hard_stop_after);
+    for (const auto& bind : settings.stats_sockets)
+        out.fact("stats socket", words(bind) + " level " + bind.level.value_or("operator"));
+    if (!settings.stats_sockets.empty()) {
+        out.time("stats timeout", settings.stats_timeout);
+        out.number("stats maxconn", settings.stats_maxconn);
+    }
     logs(out, settings.logs);
 }
 

@@ -104,6 +104,18 @@ std::map<std::string, AdminState> Cluster::admin_states() const {
     return states;
 }
 
+// As HAProxy: the lowest that no server of the backend has.
+std::uint32_t Cluster::State::free_number(routing::BackendId backend) const {
+    const auto& members = rows.at(backend).servers;
+    std::uint32_t number = 1;
+    const auto taken = [&](routing::ServerId id) {
+        return servers[routing::index_of(id)].number == number;
+    };
+    while (std::any_of(members.begin(), members.end(), taken))
+        ++number;
+    return number;
+}
+
 routing::ServerId Cluster::add_server(routing::BackendId backend, config::Server added,
                                       TimePoint now) {
     State& state = *state_;
@@ -112,6 +124,7 @@ routing::ServerId Cluster::add_server(routing::BackendId backend, config::Server
     ServerState& server =
         state.servers.emplace_back(config, *state.backend_configs[routing::index_of(backend)]);
     server.last_change = now;
+    server.number = state.free_number(backend);
     server.admin.mode = AdminMode::maintenance;
     server.decided = decide(server.axes());
     state.rows.servers.push_back(server_row(config, backend, state.workers));

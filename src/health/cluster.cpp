@@ -50,6 +50,8 @@ Cluster::Cluster(const config::Config& config, const ClusterOptions& options)
         for (const config::Server& server : backend.servers) {
             state_->servers.emplace_back(server, backend);
             state_->servers.back().last_change = options.now;
+            state_->servers.back().number =
+                static_cast<std::uint32_t>(&server - backend.servers.data()) + 1;
         }
     state_->follow_tracked();
     for (std::size_t i = 0; i < state_->servers.size(); ++i) {
@@ -206,6 +208,7 @@ ServerView Cluster::view(routing::ServerId id, TimePoint now) const {
     ServerView view;
     view.proxy = server.backend->name;
     view.name = server.config->name;
+    view.number = server.number;
     view.state = server.text();
     const bool stands = server.heard || server.vouched_for;
     view.role = !stands ? Role::unknown : server.node ? server.node->role : server.last.role;

@@ -72,6 +72,7 @@ struct Change {
 // What pages show of one server beside its routing row.
 struct ServerView {
     std::string proxy, name;
+    std::uint32_t number = 0;  // in its backend, from 1
     std::string state;  // HAProxy's: "UP", "DOWN", "UP 1/3", "DOWN 1/2", "MAINT", "no check"
     Role role = Role::unknown;
     std::optional<NodeState> node;  // its vote

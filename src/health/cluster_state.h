@@ -35,6 +35,7 @@ struct Cluster::State {
     // `observe`: a connect of a session failed.
     void observe_error(routing::ServerId id, TimePoint now, std::vector<Change>& changes);
     ProxyCount count(routing::ServerId id) const;
+    std::uint32_t free_number(routing::BackendId backend) const;
 
     std::function<double()> jitter;
     // By ServerId; servers that track others point into it, so none may move.

@@ -44,6 +44,7 @@ struct ServerState {
     std::string text() const;  // for ServerView::state
 
     AdminState admin;
+    std::uint32_t number = 0;  // in its backend, from 1; that of a removed one is given anew
     bool removed = false;  // `del server`: its row stays, nobody sees it
     const config::Server* config;
     const config::Backend* backend;
