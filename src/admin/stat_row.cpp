@@ -229,7 +229,7 @@ StatRow backend_row(const Snapshot& snapshot, const ProxyLine& backend,
     row.at(Stat::bck) = gauge(backend.backups);
     row.at(Stat::chkdown) = counter(backend.health.times_down);
     row.at(Stat::lastchg) = age(snapshot.at - backend.health.last_change);
-    row.at(Stat::downtime) = downtime(backend.health.downtime);
+    if (!backend.servers.empty()) row.at(Stat::downtime) = downtime(backend.health.downtime);
     row.at(Stat::rate) = gauge(backend.rate);
     row.at(Stat::rate_max) = gauge(backend.most_rate);
     for (const Stat unused : {Stat::comp_in, Stat::comp_out, Stat::comp_byp, Stat::comp_rsp})

@@ -115,7 +115,7 @@ void append_value(std::string& out, unsigned position, std::string_view name,
                    scope_word(value.tags[2]), type_word(value));
     if (text) out += '"';
     append_json_text(out, text_of(value));
-    out += text ? "\"}}" : "}}";
+    out += text ? "\"}" : "}";
 }
 
 }  // namespace
