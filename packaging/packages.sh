@@ -4,7 +4,8 @@ build_packages=(g++ cmake ninja-build pkg-config libboost1.81-dev libpq-dev libs
     libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev postgresql-15 postgresql-client-15)
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev postgresql-contrib haproxy xinetd
     python3-pytest python3-pytest-xdist python3-psycopg clang clang-format clang-tidy
-    libclang-rt-14-dev procps iproute2 util-linux curl netcat-openbsd wrk socat ca-certificates)
+    libclang-rt-14-dev procps iproute2 util-linux curl netcat-openbsd wrk socat ca-certificates tmux hatop
+    prometheus prometheus-haproxy-exporter)
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 

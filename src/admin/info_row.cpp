@@ -195,7 +195,7 @@ std::vector<Given> given(const Snapshot& s) {
     return {
         {"Name", words("pgsteer")},
         {"Version", words(s.version)},
-        {"Release_date", words("")},
+        {"Release_date", words("-")},
         {"Nbthread", number(static_cast<std::uint64_t>(s.workers))},
         {"Nbproc", number(1)},
         {"Process_num", number(1)},

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <random>
@@ -103,6 +104,11 @@ std::uint32_t settle_maxconn(const config::Global& global, const Flags& flags,
     return possible;
 }
 
+std::string host_name() {
+    std::array<char, 256> name{};
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
 std::size_t descriptors_in_force() {
     rlimit limit{};
     return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
@@ -199,7 +205,7 @@ int route(config::Config& config, const Flags& flags) {
                              std::move(opened.pages),
                              std::move(opened.stats_sockets),
                              {PGSTEER_VERSION,
-                              global.node.value_or(""),
+                              global.node.value_or(host_name()),
                               global.description.value_or(""),
                               Clock::now(),
                               workers,
