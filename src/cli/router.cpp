@@ -103,6 +103,11 @@ std::uint32_t settle_maxconn(const config::Global& global, const Flags& flags,
     return possible;
 }
 
+std::size_t descriptors_in_force() {
+    rlimit limit{};
+    return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
 void signal_replaced(const Flags& flags) {
     const auto signal_all = [](const std::vector<int>& pids, int signal, std::string_view flag) {
         for (const int pid : pids)
@@ -183,6 +188,8 @@ int route(config::Config& config, const Flags& flags) {
     // No way back from here: the process becomes what it will be, then the threads start.
     if (const auto settled = settle_process(global, flags); !settled)
         return fail(settled.error().text);
+    const std::size_t listeners =
+        opened.listeners.size() + opened.pages.size() + opened.stats_sockets.size();
     auto plane = relay::DataPlane::start({workers, std::move(opened.listeners)}, table);
     if (!plane) return fail(plane.error().text);
     router::Control control({config,
@@ -190,8 +197,18 @@ int route(config::Config& config, const Flags& flags) {
                              std::move(names),
                              std::move(*plane),
                              std::move(opened.pages),
-                             {PGSTEER_VERSION, global.node.value_or(""),
-                              global.description.value_or(""), Clock::now(), workers}});
+                             std::move(opened.stats_sockets),
+                             {PGSTEER_VERSION,
+                              global.node.value_or(""),
+                              global.description.value_or(""),
+                              Clock::now(),
+                              workers,
+                              listeners,
+                              descriptors_in_force(),
+                              &config,
+                              {},
+                              0,
+                              false}});
     signal_replaced(flags);
     log::notice("pgsteer {} is ready: {} proxies, {} workers, maxconn {}", PGSTEER_VERSION,
                 table->frontends.size(), workers, global.maxconn);

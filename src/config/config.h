@@ -39,6 +39,7 @@ struct Bind {
     std::optional<std::string> name;
     std::optional<milliseconds> tcp_user_timeout;  // tcp-ut
     std::optional<std::uint32_t> maxconn;
+    std::optional<std::string> level;  // of a stats socket: user, operator, admin
     Location at;
 };
 
@@ -116,12 +117,17 @@ struct StatsPage {
     bool hide_version = false;
     bool show_node = false;
     bool show_legends = false;
+    bool page = false;  // `stats enable` or another line of it; else there are metrics alone
+    // `http-request use-service prometheus-exporter`: where; "": everywhere.
+    std::optional<std::string> metrics_path;
+    bool metrics_prefix = false;  // all that begins so
     std::optional<std::string> description;
 };
 
 struct Frontend {
     enum class Mode { tcp, http };  // http: only with a stats page
     std::string name;
+    std::uint32_t id = 0;  // HAProxy's number of the proxy, in the order of the file
     Mode mode = Mode::tcp;
     std::vector<Bind> binds;
     std::optional<std::string> default_backend;
@@ -147,6 +153,7 @@ struct MaxLag {
 
 struct Backend {
     std::string name;
+    std::uint32_t id = 0;  // as of a frontend; a `listen` section has one for both
     BalanceKind balance = BalanceKind::roundrobin;
     std::uint32_t random_draws = 2;
     std::vector<Server> servers;
@@ -181,9 +188,12 @@ struct Global {
     std::optional<std::string> description;
     std::vector<log::Target> logs;
     milliseconds hard_stop_after{0};
-    bool external_check = false;  // programs may be run as checks
-    bool verify_servers = true;   // false: ssl-server-verify none
-    std::string ca_base;          // of relative ca-files
+    std::vector<Bind> stats_sockets;
+    milliseconds stats_timeout{10'000};  // HAProxy's default
+    std::uint32_t stats_maxconn = 10;    // likewise
+    bool external_check = false;         // programs may be run as checks
+    bool verify_servers = true;          // false: ssl-server-verify none
+    std::string ca_base;                 // of relative ca-files
 };
 
 struct Config {

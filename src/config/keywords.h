@@ -178,6 +178,8 @@ void refuse(Line& line, std::string_view name, std::string_view reason, std::str
 
 // "host:port", "[ip]:port", "/path", "unix@", "abns@", "ipv4@", "ipv6@"; the port may be missing.
 Result<Endpoint> parse_endpoint(const std::string& text);
+// An address and its options as after `bind`: none when there was an error.
+std::vector<Bind> read_binds(Line& line, Words words);
 // The argument words of a `log` line after `log`.
 std::optional<log::Target> parse_log(Line& line, Words arguments);
 

@@ -33,7 +33,13 @@ void tcp_ut(Line& line, Bind& bind, const std::string& text) {
 }
 
 constexpr std::string_view accepts = "every relay thread accepts";
-constexpr std::string_view no_socket = "there is no command socket";
+constexpr std::string_view no_levels = "answers come without a severity";
+
+void level(Line& line, Bind& bind, const std::string& text) {
+    if (text != "user" && text != "operator" && text != "admin")
+        return line.alert("'level' expects 'user', 'operator' or 'admin' but got '" + text + "'");
+    bind.level = text;
+}
 
 constexpr OptionRow<Bind> options[] = {
     {"v4v6", 0, honoured, [](Line&, Bind& b, const std::string&) { b.v4v6 = true; },
@@ -60,9 +66,9 @@ constexpr OptionRow<Bind> options[] = {
     inert_option<Bind>("tfo", 0, "PostgreSQL clients do not use TCP fast open"),
     inert_option<Bind>("defer-accept", 0, "a session is accepted at once"),
     inert_option<Bind>("mss", 1, "the kernel chooses the segment size"),
-    inert_option<Bind>("level", 1, no_socket),
-    inert_option<Bind>("severity-output", 1, no_socket),
-    inert_option<Bind>("expose-fd", 1, no_socket),
+    {"level", 1, honoured, level, "of a stats socket: user, operator or admin"},
+    inert_option<Bind>("severity-output", 1, no_levels),
+    inert_option<Bind>("expose-fd", 1, "listening sockets are not handed out by the stats socket"),
     inert_option<Bind>("proto", 1, "PostgreSQL's protocol passes as it is"),
     inert_option<Bind>("quic-cc-algo", 1, "there is no HTTP to relay"),
     inert_option<Bind>("quic-force-retry", 0, "there is no HTTP to relay"),
@@ -169,18 +175,25 @@ std::optional<Ports> port_range(const std::string& text) {
                  static_cast<std::uint32_t>(*last)};
 }
 
-void add_address(Line& line, const std::string& text, const Bind& options_only) {
+void add_address(Line& line, const std::string& text, const Bind& options_only,
+                 std::vector<Bind>& binds) {
     if (++line.draft.addresses > most_addresses) {
         if (line.draft.addresses == most_addresses + 1)
             line.alert("more than " + std::to_string(most_addresses) + " addresses to listen on");
         return;
     }
     Bind bind = options_only;
-    if (set_address(line, text, bind)) line.proxy->front.binds.push_back(std::move(bind));
+    if (set_address(line, text, bind)) binds.push_back(std::move(bind));
 }
 
-void bind_line(Line& line, Words words) {
-    if (words.empty()) return line.alert("needs [ADDRESS]:PORT[-LAST], /PATH or fd@N");
+}  // namespace
+
+std::vector<Bind> read_binds(Line& line, Words words) {
+    std::vector<Bind> binds;
+    if (words.empty()) {
+        line.alert("needs [ADDRESS]:PORT[-LAST], /PATH or fd@N");
+        return binds;
+    }
     Bind options_only;
     options_only.at = line.at;
     read_options<Bind>(line, options_only, words.subspan(1), options);
@@ -191,15 +204,23 @@ void bind_line(Line& line, Words words) {
         const std::string text(rest.substr(0, comma));
         const auto ports = port_range(text);
         if (!ports)
-            add_address(line, text, options_only);
+            add_address(line, text, options_only, binds);
         else if (ports->last < ports->first)
             line.alert("invalid port range in '" + text + "'");
         else
             for (auto port = ports->first; port <= ports->last; ++port)
-                add_address(line, ports->before + std::to_string(port), options_only);
+                add_address(line, ports->before + std::to_string(port), options_only, binds);
         if (comma == std::string_view::npos) break;
         rest.remove_prefix(comma + 1);
     }
+    return binds;
+}
+
+namespace {
+
+void bind_line(Line& line, Words words) {
+    for (Bind& bind : read_binds(line, words))
+        line.proxy->front.binds.push_back(std::move(bind));
 }
 
 constexpr Row rows[] = {

@@ -9,7 +9,24 @@ constexpr auto honoured = KeywordClass::honoured;
 StatsPage& page(Line& line) {
     Proxy& proxy = *line.proxy;
     if (!proxy.stats) proxy.stats.emplace();
+    proxy.stats->page = true;
     return *proxy.stats;
+}
+
+// prometheus-exporter [if { path PATH }]
+void use_service(Line& line, Words words) {
+    if (words.empty() || words[0] != "prometheus-exporter")
+        return line.alert("knows only the service 'prometheus-exporter'");
+    StatsPage found = line.proxy->stats.value_or(StatsPage{});
+    found.metrics_path = "";
+    if (words.size() > 1) {
+        const bool shaped = words.size() == 6 && words[1] == "if" && words[2] == "{" &&
+                            (words[3] == "path" || words[3] == "path_beg") && words[5] == "}";
+        if (!shaped) return line.alert("expects nothing more or 'if { path /metrics }'");
+        found.metrics_path = words[4];
+        found.metrics_prefix = words[3] == "path_beg";
+    }
+    line.proxy->stats = found;
 }
 
 std::string joined(Words words) {
@@ -62,7 +79,33 @@ void show_desc(Line& line, Words words) {
     page(line).description = joined(words);
 }
 
+// Who may write to an admin's socket may do everything; HAProxy leaves its mode to the umask.
+constexpr unsigned owner_only = 0600;
+
+void socket(Line& line, Words words) {
+    for (Bind& bind : read_binds(line, words)) {
+        if (bind.kind == Bind::Kind::unix_socket && !bind.mode) bind.mode = owner_only;
+        line.draft.global.stats_sockets.push_back(std::move(bind));
+    }
+}
+
+void timeout(Line& line, Words words) {
+    if (!line.arguments(words, 1, 1)) return;
+    if (const auto value = line.time(words[0])) line.draft.global.stats_timeout = *value;
+}
+
+void maxconn(Line& line, Words words) {
+    if (!line.arguments(words, 1, 1)) return;
+    if (const auto value = line.count(words[0], 1, 10'000))
+        line.draft.global.stats_maxconn = *value;
+}
+
 constexpr Row rows[] = {
+    {"stats socket", in_global, honoured, socket, "where the runtime API listens"},
+    {"stats timeout", in_global, honoured, timeout, "how long its clients may be silent"},
+    {"stats maxconn", in_global, honoured, maxconn, "its clients at once"},
+    inert_row("stats bind-process", in_global, "pgsteer is one process"),
+
     {"stats enable", in_proxy, honoured, enable, "serve the stats page"},
     {"stats uri", in_proxy, honoured, uri, "where the page is"},
     {"stats refresh", in_proxy, honoured, refresh, "reload the page by itself"},
@@ -72,6 +115,8 @@ constexpr Row rows[] = {
     {"stats show-node", in_proxy, honoured, show_node, "tell the node's name"},
     {"stats show-legends", in_proxy, honoured, show_legends, "tell more on every row"},
     {"stats show-desc", in_proxy, honoured, show_desc, "tell the description"},
+    {"http-request use-service", in_proxy, honoured, use_service,
+     "prometheus-exporter [if { path /metrics }]: metrics as HAProxy's exporter has them"},
     inert_row("stats show-modules", in_proxy, "there are no modules"),
     inert_row("stats admin", in_proxy, "the page shows, it does not change"),
     refused_row("stats scope", in_proxy, "the page shows every section", "remove the line"),

@@ -54,4 +54,8 @@ Loaded load(const LoadOptions& options);
 Loaded load_text(std::string_view text, const std::string& file_name,
                  const std::function<std::optional<std::string>(const std::string&)>& environment);
 
+// A server of `add server BACKEND/NAME WORDS`. Error: what is wrong with the words.
+Result<Server> parse_server(const Config& config, const Backend& backend, const std::string& name,
+                            const std::vector<std::string>& words);
+
 }  // namespace pgsteer::config

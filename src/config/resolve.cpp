@@ -113,8 +113,15 @@ void warn_back(Draft& draft, const Proxy& proxy) {
         draft.warning(proxy.at, title(proxy) + " : has no 'timeout server'");
 }
 
+// HAProxy gives its stats socket a proxy of its own, the first.
+std::uint32_t id_of(const Draft& draft, const Proxy& proxy) {
+    const auto position = static_cast<std::uint32_t>(&proxy - draft.proxies.data());
+    return position + (draft.global.stats_sockets.empty() ? 1 : 2);
+}
+
 Frontend front_of(const Draft& draft, const Proxy& proxy) {
     Frontend front = proxy.front;
+    front.id = id_of(draft, proxy);
     front.name = proxy.name;
     front.at = proxy.at;
     front.disabled = proxy.disabled;
@@ -133,6 +140,7 @@ Frontend front_of(const Draft& draft, const Proxy& proxy) {
 Backend back_of(Draft& draft, const Proxy& proxy) {
     Backend back = proxy.back;
     back.name = proxy.name;
+    back.id = id_of(draft, proxy);
     back.at = proxy.at;
     back.disabled = proxy.disabled;
     back.logs = logs_of(draft, proxy);

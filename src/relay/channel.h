@@ -12,10 +12,13 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/fd.h"
 #include "routing/report.h"
+#include "routing/session_line.h"
 #include "routing/table.h"
 
 namespace pgsteer::relay {
@@ -62,6 +65,18 @@ class Channel {
         stop_accepting_ = true;
         ring();
     }
+    // One question at a time.
+    void ask(const routing::SessionsAsked& asked) {
+        {
+            const std::lock_guard lock(mutex_);
+            asked_ = asked;
+        }
+        ring();
+    }
+    std::optional<routing::SessionsFound> take_found() {
+        const std::lock_guard lock(mutex_);
+        return std::exchange(found_, std::nullopt);
+    }
     template <class Take>
     void drain(Take&& take) {
         reports_.consume_all([&](const routing::Report& report) { take(report); });
@@ -84,6 +99,17 @@ class Channel {
         const std::lock_guard lock(mutex_);
         return newest_;
     }
+    std::optional<routing::SessionsAsked> take_asked() {
+        const std::lock_guard lock(mutex_);
+        return std::exchange(asked_, std::nullopt);
+    }
+    void answer(routing::SessionsFound found, ReportBell& bell) {
+        {
+            const std::lock_guard lock(mutex_);
+            found_ = std::move(found);
+        }
+        bell.ring();
+    }
     bool stopping() const { return stop_; }
     bool accepting_stopped() const { return stop_accepting_; }
     void report(const routing::Report& report, ReportBell& bell) {
@@ -92,7 +118,10 @@ class Channel {
     }
 
   private:
-    std::mutex mutex_;  // guards newest_; taken when a table changes, never while relaying
+    // Guards the three below; taken when the bell rang, never while relaying.
+    std::mutex mutex_;
+    std::optional<routing::SessionsAsked> asked_;
+    std::optional<routing::SessionsFound> found_;
     std::shared_ptr<const routing::RoutingTable> newest_;
     UniqueFd wake_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
     std::atomic<bool> stop_{false};

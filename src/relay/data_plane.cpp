@@ -67,6 +67,14 @@ std::uint64_t DataPlane::lost_reports() const {
     return sum;
 }
 
+void DataPlane::ask(std::size_t worker, const routing::SessionsAsked& asked) {
+    state_->fellows.channels[worker]->ask(asked);
+}
+
+std::optional<routing::SessionsFound> DataPlane::found(std::size_t worker) {
+    return state_->fellows.channels[worker]->take_found();
+}
+
 void DataPlane::stop_accepting() {
     for (const auto& channel : state_->fellows.channels)
         channel->stop_accepting();

@@ -2,13 +2,17 @@
 // drains reports up; all functions are called on the control thread.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
 #include "routing/report.h"
+#include "routing/session_line.h"
 #include "routing/table.h"
 
 namespace pgsteer::relay {
@@ -19,7 +23,8 @@ struct Listener {
     UniqueFd fd;
     routing::FrontendId frontend{};
     bool shared = false;
-    std::size_t worker = 0;  // who accepts, when not shared
+    int backlog = SOMAXCONN;  // when it listens anew after `disable frontend`
+    std::size_t worker = 0;   // who accepts, when not shared
 };
 
 struct DataPlaneOptions {
@@ -41,6 +46,9 @@ class DataPlane {
     void drain(const std::function<void(const routing::Report&)>& take);
     // Session lines that found the queue full since start.
     std::uint64_t lost_reports() const;
+    // A question about sessions, answered by that worker; the report descriptor tells when.
+    void ask(std::size_t worker, const routing::SessionsAsked& asked);
+    std::optional<routing::SessionsFound> found(std::size_t worker);
     // Closes the listeners; sessions go on. For a soft stop.
     void stop_accepting();
     // Ends every session and joins the threads; what they reported last can still be drained.

@@ -27,6 +27,8 @@ struct CompactPeer {
     std::uint8_t family = 0;
 };
 
+Address address_of(const CompactPeer& peer);
+
 struct Starting {};
 
 // Waits for a server: none fit, all full, or a pause after failed connects.
@@ -81,8 +83,9 @@ struct Session {
     bool has_server = false;
     bool has_slot = false;  // counts in its server's limit
     bool was_held = false;
-    bool client_watched = false;  // registered with epoll
-    bool avoid_server = false;    // `server` just failed: prefer another
+    bool client_watched = false;     // registered with epoll
+    bool counts_in_backend = false;  // holds a slot of its backend's count
+    bool avoid_server = false;       // `server` just failed: prefer another
 };
 
 // Sessions by slot. Addresses are stable; a freed slot is used again with a new generation.

@@ -46,9 +46,12 @@ Control::Control(ControlParts parts)
       probes_({io_, *cluster_, *names_, [this](Task task) { start(std::move(task)); },
                [this](const auto& changes) { take_changes(changes); },
                [this](const std::string& host) { ask_name_again(host); }}),
-      hurrying_(table_->backends.size()) {
+      hurrying_(table_->backends.size()),
+      sessions_(io_, *plane_, facts_.workers),
+      desk_(make_desk()) {
     signals_.add(SIGHUP);
     open_pages(std::move(parts.pages));
+    open_stats_sockets(std::move(parts.stats_sockets));
 }
 
 int Control::run() {
@@ -57,10 +60,12 @@ int Control::run() {
     start(held_loop());
     start(unknown_names_loop());
     start(time_loop());
+    start(rate_loop());
     probes_.start();
     io_.run();
     // No way back from here: pages close, then the workers end their sessions.
     pages_.clear();
+    stats_sockets_.clear();
     // The last sessions end here and get their log lines, too.
     plane_->stop();
     plane_->drain([this](const routing::Report& report) {
@@ -84,6 +89,8 @@ void Control::start(Task task) {
 void Control::take_changes(const std::vector<health::Change>& changes) {
     for (const health::Change& change : changes)
         log::write(change.up ? log::Level::notice : log::Level::warning, change.line);
+    for (const health::Change& change : changes)
+        if (change.kind != health::Change::Kind::check) events_.add(change.line);
     publish();
     if (cluster_->next_change() != next_change_.expiry()) next_change_.cancel();
     for (const health::Change& change : changes) {
@@ -122,6 +129,7 @@ Task Control::report_loop() {
         if (error) co_return;
         plane_->drain([this](const routing::Report& report) { take_report(report); });
         probes_.wake_due();
+        sessions_.look();
         tell_lost_reports();
         publish();
         pause.expires_after(report_pause);
@@ -208,18 +216,6 @@ void Control::publish() {
     plane_->publish(table_);
 }
 
-void Control::open_pages(std::vector<Page> pages) {
-    for (Page& page : pages) {
-        auto answer = [this, shown = std::move(page.page)](const http::Request& request) {
-            return admin::stats_page(admin::take_snapshot(*table_, *cluster_, facts_, Clock::now()),
-                                     shown, request);
-        };
-        pages_.push_back(std::make_unique<http::Server>(io_.get_executor(),
-                                                        std::move(page.listener),
-                                                        http::ServerOptions{}, std::move(answer)));
-    }
-}
-
 Task Control::signal_loop() {
     for (;;) {
         auto [error, signal] = co_await signals_.async_wait(quietly);
@@ -236,6 +232,7 @@ Task Control::signal_loop() {
             // Sockets close now, so that a successor has the ports for itself.
             plane_->stop_accepting();
             pages_.clear();
+            stats_sockets_.clear();
             start(soft_stop());
         } else {
             log::notice("{}: ending now with {} sessions", signal == SIGINT ? "SIGINT" : "SIGTERM",

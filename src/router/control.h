@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "admin/desk.h"
+#include "admin/runtime_socket.h"
 #include "admin/snapshot.h"
 #include "config/config.h"
 #include "health/cluster.h"
@@ -20,6 +22,7 @@
 #include "router/listen.h"
 #include "router/names.h"
 #include "router/probes.h"
+#include "router/sessions.h"
 
 namespace pgsteer::router {
 
@@ -29,6 +32,7 @@ struct ControlParts {
     std::unique_ptr<Names> names;  // of that cluster
     std::unique_ptr<relay::DataPlane> plane;
     std::vector<Page> pages;
+    std::vector<StatsSocket> stats_sockets;
     admin::ProcessFacts facts;
 };
 
@@ -58,7 +62,14 @@ class Control {
     Task soft_stop();
 
     void publish();
+    // admin_side.cpp: what people and tools see and change.
     void open_pages(std::vector<Page> pages);
+    void open_stats_sockets(std::vector<StatsSocket> sockets);
+    admin::Desk make_desk();
+    admin::Snapshot snapshot();
+    http::Response answer_page(std::size_t page, const config::StatsPage& shown,
+                               const http::Request& request);
+    Task rate_loop();
 
     boost::asio::io_context io_{1};
     const config::Config& config_;
@@ -67,12 +78,16 @@ class Control {
     std::shared_ptr<const routing::RoutingTable> table_;  // the newest that was published
     std::unique_ptr<relay::DataPlane> plane_;
     admin::ProcessFacts facts_;
+    admin::Events events_;
     boost::asio::signal_set signals_;
     boost::asio::posix::stream_descriptor reports_;
     boost::asio::steady_timer next_change_;
     Probes probes_;
     std::vector<bool> hurrying_;  // by BackendId
     std::vector<std::unique_ptr<http::Server>> pages_;
+    Sessions sessions_;
+    admin::Desk desk_;
+    std::vector<std::unique_ptr<admin::RuntimeSocket>> stats_sockets_;
     TimePoint accept_warning_ = TimePoint::min();
     std::uint64_t lost_told_ = 0;
     bool stopping_softly_ = false;

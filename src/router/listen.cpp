@@ -37,13 +37,18 @@ bool is_page(const config::Frontend& frontend) {
     return frontend.mode == config::Frontend::Mode::http;
 }
 
+// The control thread accepts there, and no worker.
+bool is_control(const config::Frontend* frontend) {
+    return frontend == nullptr || is_page(*frontend);
+}
+
 bool has_fixed_port(const Address& address) {
     return address.is_ip() && number(address.port()) != 0;
 }
 
 // One `bind` line, ready to be opened.
 struct Planned {
-    const config::Frontend& frontend;
+    const config::Frontend* frontend;  // null: a stats socket
     const config::Bind& bind;
     routing::FrontendId id{};  // mode tcp only
     std::vector<Address> addresses;
@@ -58,6 +63,8 @@ class Opening {
     Opened run() {
         for (const config::Frontend& frontend : config_.frontends)
             if (!frontend.disabled) plan(frontend);
+        for (const config::Bind& bind : config_.global.stats_sockets)
+            plan(bind, nullptr, {});
         for (const Planned& planned : plan_)
             open(planned);
         return std::move(opened_);
@@ -78,13 +85,16 @@ class Opening {
             if (row == table_.frontends.end()) return;
             id = static_cast<routing::FrontendId>(row - table_.frontends.begin());
         }
-        for (const config::Bind& bind : frontend.binds) {
-            const auto addresses = addresses_of(bind);
-            if (!addresses)
-                fail(bind, addresses.error().text);
-            else if (claim(bind, *addresses))
-                plan_.push_back({frontend, bind, id, *addresses});
-        }
+        for (const config::Bind& bind : frontend.binds)
+            plan(bind, &frontend, id);
+    }
+
+    void plan(const config::Bind& bind, const config::Frontend* frontend, routing::FrontendId id) {
+        const auto addresses = addresses_of(bind);
+        if (!addresses)
+            fail(bind, addresses.error().text);
+        else if (claim(bind, *addresses))
+            plan_.push_back({frontend, bind, id, *addresses});
     }
 
     // Is everything that the line names free, and named by no other line?
@@ -120,7 +130,7 @@ class Opening {
             return add_shared(planned, std::move(*fd));
         }
         for (const Address& address : planned.addresses) {
-            const auto done = address.is_unix() || is_page(planned.frontend)
+            const auto done = address.is_unix() || is_control(planned.frontend)
                                   ? open_shared(planned, address)
                                   : open_for_workers(planned, address);
             if (!done) fail(planned.bind, done.error().text);
@@ -143,20 +153,28 @@ class Opening {
             if (!fd) return fd.error();
             // Port 0: the system's choice for the first worker holds for all.
             if (!has_fixed_port(address)) address = Address::local_of(fd->get());
-            set_session_options(fd->get(), planned.bind, planned.frontend.keepalive);
-            opened_.listeners.push_back({std::move(*fd), planned.id, false, worker});
+            set_session_options(fd->get(), planned.bind, planned.frontend->keepalive);
+            opened_.listeners.push_back({std::move(*fd), planned.id, false,
+                                         planned.bind.backlog.value_or(SOMAXCONN), worker});
         }
         return {};
     }
 
     void add_shared(const Planned& planned, UniqueFd fd) {
-        if (is_page(planned.frontend)) {
-            opened_.pages.push_back({std::move(fd), *planned.frontend.stats});
+        if (planned.frontend == nullptr) {
+            opened_.stats_sockets.push_back(
+                {std::move(fd), planned.bind.level.value_or("operator")});
+            return;
+        }
+        if (is_page(*planned.frontend)) {
+            opened_.pages.push_back(
+                {std::move(fd), planned.frontend->name, *planned.frontend->stats});
             return;
         }
         if (Address::local_of(fd.get()).is_ip())
-            set_session_options(fd.get(), planned.bind, planned.frontend.keepalive);
-        opened_.listeners.push_back({std::move(fd), planned.id, true, 0});
+            set_session_options(fd.get(), planned.bind, planned.frontend->keepalive);
+        opened_.listeners.push_back(
+            {std::move(fd), planned.id, true, planned.bind.backlog.value_or(SOMAXCONN), 0});
     }
 
     const config::Config& config_;
@@ -176,7 +194,7 @@ Opened open_listeners(const config::Config& config, const routing::RoutingTable&
 }
 
 std::size_t count_listeners(const config::Config& config, std::size_t workers) {
-    std::size_t count = 0;
+    std::size_t count = config.global.stats_sockets.size() + config.global.stats_maxconn;
     for (const config::Frontend& frontend : config.frontends)
         count += frontend.binds.size() * (is_page(frontend) ? 1 : workers);
     return count;

@@ -20,7 +20,14 @@ struct BindFailure {
 // A stats page's socket; served by the control thread.
 struct Page {
     UniqueFd listener;
+    std::string frontend;
     config::StatsPage page;
+};
+
+// A `stats socket`; served by the control thread.
+struct StatsSocket {
+    UniqueFd listener;
+    std::string level;
 };
 
 struct ListenOptions {
@@ -31,6 +38,7 @@ struct ListenOptions {
 struct Opened {
     std::vector<relay::Listener> listeners;  // for the data plane
     std::vector<Page> pages;
+    std::vector<StatsSocket> stats_sockets;
     std::vector<OwnedPath> paths;       // to be removed at the end
     std::vector<BindFailure> failures;  // all of them, not the first alone
 };

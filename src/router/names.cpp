@@ -106,6 +106,31 @@ void Names::give_to_servers(const Name& name) {
                                with_port(name.addresses, cluster_.server_config(id).endpoint.port));
 }
 
+std::string Names::follow(routing::ServerId id) {
+    for (auto& [host, name] : names_)
+        std::erase(name.servers, id);
+    const auto name_of = [this](const std::string& host) -> Name& {
+        Name& name = names_[host];
+        const auto literal = Address::from_literal(host, Port{0});
+        name.literal = literal.has_value();
+        if (literal) name.addresses = {*literal};
+        return name;
+    };
+    for (const health::Question& question : cluster_.questions())
+        for (const health::Peer& peer : question.peers)
+            if (!peer.unix_socket) name_of(peer.host);
+    const config::Endpoint& endpoint = cluster_.server_config(id).endpoint;
+    if (endpoint.unix_socket) {
+        cluster_.set_addresses(id, {*endpoint.unix_socket});
+        return "";
+    }
+    const std::string host = cluster_.admin(id).fqdn.value_or(endpoint.host);
+    Name& name = name_of(host);
+    name.servers.push_back(id);
+    give_to_servers(name);
+    return name.literal ? "" : host;
+}
+
 std::vector<std::string> Names::unknown() const {
     std::vector<std::string> hosts;
     for (const auto& [host, name] : names_)

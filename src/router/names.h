@@ -39,6 +39,10 @@ class Names {
     // An empty answer changes nothing: what was known stays in use.
     void learn(const std::string& host, std::vector<Address> found);
 
+    // An operator gave the server another name, or added it: answers the host to resolve; empty
+    // when there is nothing to ask. Its checks' hosts are known from then on, too.
+    std::string follow(routing::ServerId server);
+
     // Names without an address, worth asking again by themselves.
     std::vector<std::string> unknown() const;
 

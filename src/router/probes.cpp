@@ -66,29 +66,42 @@ std::string conninfo_of(const health::Question& question) {
 
 Probes::Probes(ProbesParts parts) : parts_(std::move(parts)) {
     for (std::size_t i = 0; i < parts_.cluster.questions().size(); ++i)
-        askers_.push_back(std::make_unique<Asker>(parts_.io));
-    for (std::size_t i = 0; i < askers_.size(); ++i) {
-        const health::Question& asked = question(static_cast<health::QuestionId>(i));
-        if (std::none_of(asked.peers.begin(), asked.peers.end(),
-                         [](const health::Peer& peer) { return peer.tls; }))
-            continue;
-        auto tls = probe::make_tls(asked.tls);
-        // Its checks fail then, and say that TLS is not set up.
-        if (!tls)
-            log::alert("check of {}: {}", node_name(asked), tls.error().text);
-        else
-            askers_[i]->tls = std::move(*tls);
-    }
+        add_asker(static_cast<health::QuestionId>(i));
+}
+
+void Probes::add_asker(health::QuestionId id) {
+    Asker& added = *askers_.emplace_back(std::make_unique<Asker>(parts_.io));
+    const health::Question& asked = question(id);
+    if (std::none_of(asked.peers.begin(), asked.peers.end(),
+                     [](const health::Peer& peer) { return peer.tls; }))
+        return;
+    auto tls = probe::make_tls(asked.tls);
+    // Its checks fail then, and say that TLS is not set up.
+    if (!tls)
+        log::alert("check of {}: {}", node_name(asked), tls.error().text);
+    else
+        added.tls = std::move(*tls);
 }
 
 void Probes::start() {
-    for (std::size_t i = 0; i < askers_.size(); ++i) {
-        const auto id = static_cast<health::QuestionId>(i);
-        if (question(id).check.kind == config::Check::Kind::role)
-            parts_.start(watcher_loop(id));
-        else
-            parts_.start(probe_loop(id));
+    for (std::size_t i = 0; i < askers_.size(); ++i)
+        start_asking(static_cast<health::QuestionId>(i));
+}
+
+void Probes::start_asking(health::QuestionId id) {
+    if (question(id).check.kind == config::Check::Kind::role)
+        parts_.start(watcher_loop(id));
+    else
+        parts_.start(probe_loop(id));
+}
+
+void Probes::follow_questions() {
+    while (askers_.size() < parts_.cluster.questions().size()) {
+        const auto id = static_cast<health::QuestionId>(askers_.size());
+        add_asker(id);
+        start_asking(id);
     }
+    wake_due();
 }
 
 Task Probes::probe_loop(health::QuestionId id) {
@@ -124,9 +137,7 @@ asio::awaitable<bool> Probes::postgres_answers(health::QuestionId id) {
 }
 
 std::vector<Address> Probes::session_addresses(routing::ServerId server) const {
-    const config::Endpoint& endpoint = parts_.cluster.server_config(server).endpoint;
-    if (endpoint.unix_socket) return {*endpoint.unix_socket};
-    return parts_.names.addresses(endpoint.host, endpoint.port);
+    return parts_.cluster.session_addresses(server);
 }
 
 asio::awaitable<health::Observation> Probes::ask_now(health::QuestionId id) {

@@ -35,6 +35,8 @@ class Probes {
     explicit Probes(ProbesParts parts);
 
     void start();
+    // There may be new questions, and others may be due earlier.
+    void follow_questions();
     // Evidence moved the due time of some questions: only their timers are disturbed.
     void wake_due();
     // Somebody waits for a server of these nodes: who watches them is to ask as often as it may.
@@ -51,6 +53,8 @@ class Probes {
         bool follows_stream = false;
     };
 
+    void add_asker(health::QuestionId id);
+    void start_asking(health::QuestionId id);
     Task probe_loop(health::QuestionId id);
     boost::asio::awaitable<health::Observation> ask_now(health::QuestionId id);
     Task follow(health::QuestionId id);

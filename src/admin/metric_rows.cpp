@@ -1,0 +1,268 @@
+// HAProxy 2.6's metrics of frontends, backends and servers: names, meanings and order of its own
+// exporter (addons/promex/service-prometheus.c), without those of HTTP.
+#include "admin/metric_rows.h"
+
+namespace pgsteer::admin {
+namespace {
+
+// clang-format off
+constexpr MetricRow frontend_rows[] = {
+    {"current_sessions", false, Stat::scur, Metric::number, false,
+     "Number of current sessions on the frontend, backend or server"},
+    {"max_sessions", false, Stat::smax, Metric::number, false,
+     "Highest value of current sessions encountered since process started"},
+    {"limit_sessions", false, Stat::slim, Metric::number, false,
+     "Frontend/listener/server's maxconn, backend's fullconn"},
+    {"sessions_total", true, Stat::stot, Metric::number, false,
+     "Total number of sessions since process started"},
+    {"bytes_in_total", true, Stat::bin, Metric::number, false,
+     "Total number of request bytes since process started"},
+    {"bytes_out_total", true, Stat::bout, Metric::number, false,
+     "Total number of response bytes since process started"},
+    {"requests_denied_total", true, Stat::dreq, Metric::number, false,
+     "Total number of denied requests since process started"},
+    {"responses_denied_total", true, Stat::dresp, Metric::number, false,
+     "Total number of denied responses since process started"},
+    {"request_errors_total", true, Stat::ereq, Metric::number, false,
+     "Total number of invalid requests since process started"},
+    {"status", false, Stat::status, Metric::states, false,
+     "Current status of the service, per state label value."},
+    {"limit_session_rate", false, Stat::rate_lim, Metric::number, false,
+     "Limit on the number of sessions accepted in a second (frontend only, 'rate-limit "
+     "sessions' setting)"},
+    {"max_session_rate", false, Stat::rate_max, Metric::number, false,
+     "Highest value of sessions per second observed since the worker process started"},
+    {"connections_rate_max", false, Stat::conn_rate_max, Metric::number, false,
+     "Highest value of connections per second observed since the worker process started"},
+    {"connections_total", true, Stat::conn_tot, Metric::number, false,
+     "Total number of new connections accepted on this frontend since the worker process "
+     "started"},
+    {"denied_connections_total", true, Stat::dcon, Metric::number, false,
+     "Total number of incoming connections blocked on a listener/frontend by a "
+     "tcp-request connection rule since the worker process started"},
+    {"denied_sessions_total", true, Stat::dses, Metric::number, false,
+     "Total number of incoming sessions blocked on a listener/frontend by a tcp-request "
+     "connection rule since the worker process started"},
+    {"failed_header_rewriting_total", true, Stat::wrew, Metric::number, false,
+     "Total number of failed HTTP header rewrites since the worker process started"},
+    {"internal_errors_total", true, Stat::eint, Metric::number, false,
+     "Total number of internal errors since process started"},
+};
+constexpr MetricRow backend_rows[] = {
+    {"current_queue", false, Stat::qcur, Metric::number, false,
+     "Number of current queued connections"},
+    {"max_queue", false, Stat::qmax, Metric::number, false,
+     "Highest value of queued connections encountered since process started"},
+    {"current_sessions", false, Stat::scur, Metric::number, false,
+     "Number of current sessions on the frontend, backend or server"},
+    {"max_sessions", false, Stat::smax, Metric::number, false,
+     "Highest value of current sessions encountered since process started"},
+    {"limit_sessions", false, Stat::slim, Metric::number, false,
+     "Frontend/listener/server's maxconn, backend's fullconn"},
+    {"sessions_total", true, Stat::stot, Metric::number, false,
+     "Total number of sessions since process started"},
+    {"bytes_in_total", true, Stat::bin, Metric::number, false,
+     "Total number of request bytes since process started"},
+    {"bytes_out_total", true, Stat::bout, Metric::number, false,
+     "Total number of response bytes since process started"},
+    {"requests_denied_total", true, Stat::dreq, Metric::number, false,
+     "Total number of denied requests since process started"},
+    {"responses_denied_total", true, Stat::dresp, Metric::number, false,
+     "Total number of denied responses since process started"},
+    {"connection_errors_total", true, Stat::econ, Metric::number, false,
+     "Total number of failed connections to server since the worker process started"},
+    {"response_errors_total", true, Stat::eresp, Metric::number, false,
+     "Total number of invalid responses since the worker process started"},
+    {"retry_warnings_total", true, Stat::wretr, Metric::number, false,
+     "Total number of server connection retries since the worker process started"},
+    {"redispatch_warnings_total", true, Stat::wredis, Metric::number, false,
+     "Total number of server redispatches due to connection failures since the worker "
+     "process started"},
+    {"status", false, Stat::status, Metric::states, false,
+     "Current status of the service, per state label value."},
+    {"weight", false, Stat::weight, Metric::number, false,
+     "Server's effective weight, or sum of active servers' effective weights for a backend"},
+    {"active_servers", false, Stat::act, Metric::number, false,
+     "Total number of active UP servers with a non-zero weight"},
+    {"backup_servers", false, Stat::bck, Metric::number, false,
+     "Total number of backup UP servers with a non-zero weight"},
+    {"check_up_down_total", true, Stat::chkdown, Metric::number, false,
+     "Total number of failed checks causing UP to DOWN server transitions, per "
+     "server/backend, since the worker process started"},
+    {"check_last_change_seconds", false, Stat::lastchg, Metric::number, false,
+     "How long ago the last server state changed, in seconds"},
+    {"downtime_seconds_total", true, Stat::downtime, Metric::number, false,
+     "Total time spent in DOWN state, for server or backend"},
+    {"loadbalanced_total", true, Stat::lbtot, Metric::number, false,
+     "Total number of requests routed by load balancing since the worker process started "
+     "(ignores queue pop and stickiness)"},
+    {"max_session_rate", false, Stat::rate_max, Metric::number, false,
+     "Highest value of sessions per second observed since the worker process started"},
+    {"client_aborts_total", true, Stat::cli_abrt, Metric::number, false,
+     "Total number of requests or connections aborted by the client since the worker "
+     "process started"},
+    {"server_aborts_total", true, Stat::srv_abrt, Metric::number, false,
+     "Total number of requests or connections aborted by the server since the worker "
+     "process started"},
+    {"last_session_seconds", false, Stat::lastsess, Metric::number, false,
+     "How long ago some traffic was seen on this object on this worker process, in seconds"},
+    {"queue_time_average_seconds", false, Stat::qtime, Metric::number, true,
+     "Avg. queue time for last 1024 successful connections."},
+    {"connect_time_average_seconds", false, Stat::ctime, Metric::number, true,
+     "Avg. connect time for last 1024 successful connections."},
+    {"response_time_average_seconds", false, Stat::rtime, Metric::number, true,
+     "Avg. response time for last 1024 successful connections."},
+    {"total_time_average_seconds", false, Stat::ttime, Metric::number, true,
+     "Avg. total time for last 1024 successful connections."},
+    {"failed_header_rewriting_total", true, Stat::wrew, Metric::number, false,
+     "Total number of failed HTTP header rewrites since the worker process started"},
+    {"connection_attempts_total", true, Stat::connect, Metric::number, false,
+     "Total number of outgoing connection attempts on this backend/server since the "
+     "worker process started"},
+    {"connection_reuses_total", true, Stat::reuse, Metric::number, false,
+     "Total number of reused connection on this backend/server since the worker process "
+     "started"},
+    {"max_queue_time_seconds", false, Stat::qtime_max, Metric::number, true,
+     "Maximum observed time spent in the queue"},
+    {"max_connect_time_seconds", false, Stat::ctime_max, Metric::number, true,
+     "Maximum observed time spent waiting for a connection to complete"},
+    {"max_response_time_seconds", false, Stat::rtime_max, Metric::number, true,
+     "Maximum observed time spent waiting for a server response"},
+    {"max_total_time_seconds", false, Stat::ttime_max, Metric::number, true,
+     "Maximum observed total request+response time "
+     "(request+queue+connect+response+processing)"},
+    {"internal_errors_total", true, Stat::eint, Metric::number, false,
+     "Total number of internal errors since process started"},
+    {"uweight", false, Stat::uweight, Metric::number, false,
+     "Server's user weight, or sum of active servers' user weights for a backend"},
+    {"agg_server_status", false, Stat::agg_server_status, Metric::state_counts, false,
+     "Backend's aggregated gauge of servers' status"},
+    {"agg_server_check_status", false, Stat::agg_server_check_status, Metric::state_counts, false,
+     "Backend's aggregated gauge of servers' state check status"},
+    {"agg_check_status", false, Stat::agg_check_status, Metric::check_counts, false,
+     "Backend's aggregated gauge of servers' state check status"},
+};
+constexpr MetricRow server_rows[] = {
+    {"current_queue", false, Stat::qcur, Metric::number, false,
+     "Number of current queued connections"},
+    {"max_queue", false, Stat::qmax, Metric::number, false,
+     "Highest value of queued connections encountered since process started"},
+    {"current_sessions", false, Stat::scur, Metric::number, false,
+     "Number of current sessions on the frontend, backend or server"},
+    {"max_sessions", false, Stat::smax, Metric::number, false,
+     "Highest value of current sessions encountered since process started"},
+    {"limit_sessions", false, Stat::slim, Metric::number, false,
+     "Frontend/listener/server's maxconn, backend's fullconn"},
+    {"sessions_total", true, Stat::stot, Metric::number, false,
+     "Total number of sessions since process started"},
+    {"bytes_in_total", true, Stat::bin, Metric::number, false,
+     "Total number of request bytes since process started"},
+    {"bytes_out_total", true, Stat::bout, Metric::number, false,
+     "Total number of response bytes since process started"},
+    {"responses_denied_total", true, Stat::dresp, Metric::number, false,
+     "Total number of denied responses since process started"},
+    {"connection_errors_total", true, Stat::econ, Metric::number, false,
+     "Total number of failed connections to server since the worker process started"},
+    {"response_errors_total", true, Stat::eresp, Metric::number, false,
+     "Total number of invalid responses since the worker process started"},
+    {"retry_warnings_total", true, Stat::wretr, Metric::number, false,
+     "Total number of server connection retries since the worker process started"},
+    {"redispatch_warnings_total", true, Stat::wredis, Metric::number, false,
+     "Total number of server redispatches due to connection failures since the worker "
+     "process started"},
+    {"status", false, Stat::status, Metric::states, false,
+     "Current status of the service, per state label value."},
+    {"weight", false, Stat::weight, Metric::number, false,
+     "Server's effective weight, or sum of active servers' effective weights for a backend"},
+    {"check_failures_total", true, Stat::chkfail, Metric::number, false,
+     "Total number of failed individual health checks per server/backend, since the "
+     "worker process started"},
+    {"check_up_down_total", true, Stat::chkdown, Metric::number, false,
+     "Total number of failed checks causing UP to DOWN server transitions, per "
+     "server/backend, since the worker process started"},
+    {"check_last_change_seconds", false, Stat::lastchg, Metric::number, false,
+     "How long ago the last server state changed, in seconds"},
+    {"downtime_seconds_total", true, Stat::downtime, Metric::number, false,
+     "Total time spent in DOWN state, for server or backend"},
+    {"queue_limit", false, Stat::qlimit, Metric::number, false,
+     "Limit on the number of connections in queue, for servers only (maxqueue argument)"},
+    {"current_throttle", false, Stat::throttle, Metric::number, false,
+     "Throttling ratio applied to a server's maxconn and weight during the slowstart "
+     "period (0 to 100%)"},
+    {"loadbalanced_total", true, Stat::lbtot, Metric::number, false,
+     "Total number of requests routed by load balancing since the worker process started "
+     "(ignores queue pop and stickiness)"},
+    {"max_session_rate", false, Stat::rate_max, Metric::number, false,
+     "Highest value of sessions per second observed since the worker process started"},
+    {"check_status", false, Stat::check_status, Metric::checks, false,
+     "Status of last health check, per state label value."},
+    {"check_code", false, Stat::check_code, Metric::number, false,
+     "layer5-7 code, if available of the last health check."},
+    {"check_duration_seconds", false, Stat::check_duration, Metric::number, true,
+     "Total duration of the latest server health check, in seconds."},
+    {"client_aborts_total", true, Stat::cli_abrt, Metric::number, false,
+     "Total number of requests or connections aborted by the client since the worker "
+     "process started"},
+    {"server_aborts_total", true, Stat::srv_abrt, Metric::number, false,
+     "Total number of requests or connections aborted by the server since the worker "
+     "process started"},
+    {"last_session_seconds", false, Stat::lastsess, Metric::number, false,
+     "How long ago some traffic was seen on this object on this worker process, in seconds"},
+    {"queue_time_average_seconds", false, Stat::qtime, Metric::number, true,
+     "Avg. queue time for last 1024 successful connections."},
+    {"connect_time_average_seconds", false, Stat::ctime, Metric::number, true,
+     "Avg. connect time for last 1024 successful connections."},
+    {"response_time_average_seconds", false, Stat::rtime, Metric::number, true,
+     "Avg. response time for last 1024 successful connections."},
+    {"total_time_average_seconds", false, Stat::ttime, Metric::number, true,
+     "Avg. total time for last 1024 successful connections."},
+    {"failed_header_rewriting_total", true, Stat::wrew, Metric::number, false,
+     "Total number of failed HTTP header rewrites since the worker process started"},
+    {"connection_attempts_total", true, Stat::connect, Metric::number, false,
+     "Total number of outgoing connection attempts on this backend/server since the "
+     "worker process started"},
+    {"connection_reuses_total", true, Stat::reuse, Metric::number, false,
+     "Total number of reused connection on this backend/server since the worker process "
+     "started"},
+    {"idle_connections_current", false, Stat::srv_icur, Metric::number, false,
+     "Current number of idle connections available for reuse on this server"},
+    {"idle_connections_limit", false, Stat::src_ilim, Metric::number, false,
+     "Limit on the number of available idle connections on this server (server "
+     "'pool_max_conn' directive)"},
+    {"max_queue_time_seconds", false, Stat::qtime_max, Metric::number, true,
+     "Maximum observed time spent in the queue"},
+    {"max_connect_time_seconds", false, Stat::ctime_max, Metric::number, true,
+     "Maximum observed time spent waiting for a connection to complete"},
+    {"max_response_time_seconds", false, Stat::rtime_max, Metric::number, true,
+     "Maximum observed time spent waiting for a server response"},
+    {"max_total_time_seconds", false, Stat::ttime_max, Metric::number, true,
+     "Maximum observed total request+response time "
+     "(request+queue+connect+response+processing)"},
+    {"internal_errors_total", true, Stat::eint, Metric::number, false,
+     "Total number of internal errors since process started"},
+    {"unsafe_idle_connections_current", false, Stat::idle_conn_cur, Metric::number, false,
+     "Current number of unsafe idle connections"},
+    {"safe_idle_connections_current", false, Stat::safe_conn_cur, Metric::number, false,
+     "Current number of safe idle connections"},
+    {"used_connections_current", false, Stat::used_conn_cur, Metric::number, false,
+     "Current number of connections in use"},
+    {"need_connections_current", false, Stat::need_conn_est, Metric::number, false,
+     "Estimated needed number of connections"},
+    {"uweight", false, Stat::uweight, Metric::number, false,
+     "Server's user weight, or sum of active servers' user weights for a backend"},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const MetricRow> frontend_metrics() {
+    return frontend_rows;
+}
+std::span<const MetricRow> backend_metrics() {
+    return backend_rows;
+}
+std::span<const MetricRow> server_metrics() {
+    return server_rows;
+}
+
+}  // namespace pgsteer::admin

@@ -1,0 +1,29 @@
+// A server line of the runtime API (`add server`), read by the same rows as the file's.
+#include <algorithm>
+
+#include "config/keywords.h"
+
+namespace pgsteer::config {
+
+Result<Server> parse_server(const Config& config, const Backend& backend, const std::string& name,
+                            const std::vector<std::string>& words) {
+    Draft draft;
+    Proxy proxy;
+    proxy.section = in_backend;
+    proxy.name = backend.name;
+    Line line{draft,    &proxy, {std::make_shared<const std::string>("runtime API"), 0},
+              "server", false,  [](const std::string&) { return std::nullopt; }};
+    std::vector<std::string> all{name};
+    all.insert(all.end(), words.begin(), words.end());
+    for (const Row& row : server_rows())
+        if (row.name == "server") row.parse(line, all);
+    const auto alert = std::find_if(draft.diagnostics.begin(), draft.diagnostics.end(),
+                                    [](const auto& d) { return d.severity == Severity::alert; });
+    if (alert != draft.diagnostics.end()) return Error{alert->text};
+    Server server = proxy.back.servers.front();
+    server.check_tls.verify = server.check_tls.verify.value_or(config.global.verify_servers);
+    if (!server.track.empty()) return Error{"'track' cannot be used for a server that is added"};
+    return server;
+}
+
+}  // namespace pgsteer::config
