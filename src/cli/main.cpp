@@ -32,7 +32,7 @@ constexpr std::array<Command, 5> commands{{
      "a three-node cluster with agents and a router, to try it out"},
     {"inetd", pgsteer::cli::run_inetd, "runs xinetd's service files; -c checks them"},
     {"status", pgsteer::cli::run_status,
-     "the cluster's nodes, roles and lag, asked of their agents"},
+     "the cluster's nodes, roles and lag, asked of a router or of agents"},
 }};
 
 void print_commands(std::FILE* out) {

@@ -12,6 +12,7 @@
 #include "admin/cluster_view.h"
 #include "base/log.h"
 #include "cli/database_flags.h"
+#include "cli/runtime_client.h"
 #include "config/keywords.h"
 #include "router/look.h"
 
@@ -24,6 +25,7 @@ constexpr int nobody_asked = 2;
 
 struct StatusFlags {
     std::vector<std::string> agents;
+    std::string socket;
     std::string timeout = "2s";
     bool json = false;
 };
@@ -46,11 +48,32 @@ Result<std::vector<config::Endpoint>> endpoints(const std::vector<std::string>& 
     return found;
 }
 
+// What a running router has found out.
+int show_router(const StatusFlags& flags, milliseconds timeout) {
+    const auto json = ask_router(flags.socket, "show cluster json", timeout);
+    if (!json) return refuse(json.error().text);
+    const auto view = nlohmann::json::parse(*json, nullptr, false);
+    if (!view.is_object() || !view.contains("whole"))
+        return refuse(fmt::format("{} is not a pgsteer router's: it answers '{}'", flags.socket,
+                                  json->substr(0, json->find('\n'))));
+    std::string text = *json;
+    if (!flags.json) {
+        const auto table = ask_router(flags.socket, "show cluster", timeout);
+        if (!table) return refuse(table.error().text);
+        text = *table;
+    }
+    std::cout << text;
+    return view["whole"] == true ? 0 : not_whole;
+}
+
 int show(const StatusFlags& flags) {
-    const auto agents = endpoints(flags.agents);
-    if (!agents) return refuse(agents.error().text);
     const auto timeout = checked_time("--timeout", flags.timeout, milliseconds(10));
     if (!timeout) return refuse(timeout.error().text);
+    if (flags.agents.empty() == flags.socket.empty())
+        return refuse("write --socket PATH of a running router, or --agent HOST for each node");
+    if (!flags.socket.empty()) return show_router(flags, *timeout);
+    const auto agents = endpoints(flags.agents);
+    if (!agents) return refuse(agents.error().text);
     const auto snapshot = router::look(*agents, *timeout);
     if (!snapshot) return refuse(snapshot.error().text);
     const admin::ClusterView view = admin::cluster_view(*snapshot);
@@ -65,16 +88,17 @@ int show(const StatusFlags& flags) {
 
 int run_status(int argc, char** argv) {
     CLI::App app(
-        "Asks the status answerers of a cluster (pgsteer agent, Patroni) once, and shows its nodes "
-        "as a\n"
-        "router would see them. Ends with 0 when there is one primary, no node is fenced and every "
+        "Shows the nodes of a cluster: as a running router sees them (--socket), or, asked once of "
+        "their\n"
+        "status answerers (pgsteer agent, Patroni), as a router would (--agent). Ends with 0 when "
+        "there is one primary, no node is fenced and every "
         "role\n"
         "is known, else with 1; with 2 when nobody could be asked.",
         "pgsteer status");
     StatusFlags flags;
     app.add_option("--agent", flags.agents,
-                   "HOST[:PORT] of a node's status answerer, several allowed (port: 23267)")
-        ->required();
+                   "HOST[:PORT] of a node's status answerer, several allowed (port: 23267)");
+    app.add_option("--socket", flags.socket, "PATH or HOST:PORT of a router's stats socket");
     app.add_option("--timeout", flags.timeout, "for each connect and each answer")
         ->capture_default_str();
     app.add_flag("--json", flags.json, "JSON instead of a table");

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from harness.runtime import Tools
 from harness.status import Status
 from harness.waits import wait_until
 
@@ -81,3 +82,20 @@ def test_a_wrong_flag_is_named(folder, flags, words):
     assert done.returncode == 2
     assert words in done.stderr
     assert done.stdout == ""
+
+
+def test_a_running_router_is_asked_over_its_stats_socket(cluster, folder, ending):
+    nodes_of_it = [f"{node.address}:{node.port}" for node in cluster.nodes[:2]]
+    tools = ending(Tools("pgsteer", folder, nodes_of_it))
+
+    def ask(*flags):
+        return subprocess.run([folder.pgsteer(), "status", *flags], capture_output=True, text=True,
+                              timeout=60, env=folder.sanitizer_environment())
+    shown = ask("--socket", tools.socket)
+    assert shown.returncode == 1, "its servers are not checked: no role is known"
+    assert shown.stdout == tools.runtime.ask("show cluster")[:-1]
+    assert nodes(ask("--socket", tools.socket, "--json"))["s1"]["address"] == nodes_of_it[0]
+    nobody = ask("--socket", tools.home / "nobody.sock")
+    assert nobody.returncode == 2 and "is a router running" in nobody.stderr
+    assert ask().returncode == 2
+    assert ask("--socket", tools.socket, "--agent", "x").returncode == 2

@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <fstream>
 #include <set>
+#include <sstream>
 
 namespace pgsteer::admin {
 namespace {
@@ -76,6 +79,25 @@ TEST(UnknownCommand, ThatIsLikeNoneIsAnsweredWithAll) {
         EXPECT_EQ(static_cast<std::size_t>(std::count(all.begin(), all.end(), '\n')),
                   all_commands().size() + 1);
     }
+}
+
+// With PGSTEER_UPDATE=1 in the environment the file is brought up to date instead.
+TEST(Commands, AreAllInTheDocumentation) {
+    const std::string path = std::string(PGSTEER_SOURCE_DIR) + "/docs/runtime.md";
+    const auto content = [&path] {
+        std::ifstream stream(path, std::ios::binary);
+        std::ostringstream text;
+        text << stream.rdbuf();
+        return text.str();
+    };
+    constexpr std::string_view mark = "<!-- below: generated from the command rows -->\n";
+    const std::string before = content();
+    const auto at = before.find(mark);
+    ASSERT_NE(at, std::string::npos);
+    const std::string wanted =
+        before.substr(0, at + mark.size()) + "\n```text\n" + help_text(all_commands()) + "```\n";
+    if (std::getenv("PGSTEER_UPDATE") != nullptr) std::ofstream(path) << wanted;
+    EXPECT_EQ(content(), wanted) << "run unit_admin with PGSTEER_UPDATE=1 to write " << path;
 }
 
 TEST(Levels, HaveHaproxysWords) {
