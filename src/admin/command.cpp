@@ -139,12 +139,18 @@ std::string unknown_command(Words words) {
            help_text(near);
 }
 
-Task<std::string> run_command(Desk& desk, Client& client, std::vector<std::string> words) {
+std::optional<std::string> answer_at_once(Desk& desk, Client& client, Words words) {
     const CommandRow* const row = find_command(words);
-    if (row == nullptr) co_return unknown_command(words);
-    if (client.level < row->level) co_return "Permission denied\n";
+    if (row == nullptr) return unknown_command(words);
+    if (client.level < row->level) return "Permission denied\n";
+    if (row->answer == nullptr) return std::nullopt;
+    return row->answer(desk, client, words.subspan(words_in(row->name)));
+}
+
+Task<std::string> run_command(Desk& desk, Client& client, std::vector<std::string> words) {
+    if (auto text = answer_at_once(desk, client, words)) co_return std::move(*text);
+    const CommandRow* const row = find_command(words);
     words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(words_in(row->name)));
-    if (row->answer != nullptr) co_return row->answer(desk, client, words);
     co_return co_await row->work(desk, client, std::move(words));
 }
 

@@ -56,6 +56,8 @@ std::string help_text(std::span<const CommandRow* const> rows);
 // Rows that a mistyped or half-typed command may have meant.
 std::vector<const CommandRow*> near_commands(Words words);
 
+// Nothing: the command takes its time.
+std::optional<std::string> answer_at_once(Desk& desk, Client& client, Words words);
 // Runs one command and answers its text, without the empty line that follows every answer.
 Task<std::string> run_command(Desk& desk, Client& client, std::vector<std::string> words);
 

@@ -1,9 +1,6 @@
 // A stranger's line on the stats socket, at the highest level: every command is answered, whatever
-// its words, and none may crash, hang or grow the process. Nothing is sent: the desk's workers have
-// no session.
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
+// its words, and none may crash, hang or grow the process. Those that take their time are left out
+// (clang 14 cannot compile coroutines with the sanitizers).
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -46,10 +43,8 @@ struct World {
                      [this] { return admin::take_snapshot(*table, cluster, facts, Clock::now()); },
                      [this]() -> const routing::RoutingTable& { return *table; },
                      [this](const std::vector<health::Change>&) { table = cluster.table(); },
-                     []() -> admin::Task<std::vector<routing::SessionLine>> {
-                         co_return std::vector<routing::SessionLine>(1);
-                     },
-                     [](routing::SessionId) -> admin::Task<bool> { co_return false; },
+                     nullptr,
+                     nullptr,
                      [](routing::ServerId) {}};
 };
 
@@ -67,21 +62,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     World world;
     admin::Client client;
     client.level = admin::Level::admin;
-    boost::asio::io_context io;
-    std::size_t answered = 0;
+    std::size_t run = 0;
     for (const auto& words : commands) {
-        // It waits as long as it is told to.
-        if (!words.empty() && words[0] == "wait") continue;
-        boost::asio::co_spawn(
-            io,
-            [&]() -> boost::asio::awaitable<void> {
-                const std::string answer = co_await admin::run_command(world.desk, client, words);
-                if (answer.size() > (1U << 20)) std::abort();
-                ++answered;
-            },
-            boost::asio::detached);
-        if (answered > 20) break;
+        const auto answer = admin::answer_at_once(world.desk, client, words);
+        if (answer && answer->size() > (1U << 20)) std::abort();
+        if (++run > 20) break;
     }
-    io.run();
     return 0;
 }
