@@ -37,12 +37,13 @@ constexpr std::string_view schema =
     R"(":9007199254740991}},"required":["type","value"]},"strValue":{"properties":{"type":{"typ)"
     R"(e":"string","enum":["str"]},"value":{"type":"string"}},"required":["type","value"]},"unk)"
     R"(nownValue":{"properties":{"type":{"type":"integer","minimum":0},"value":{"type":"string")"
-    R"(,"enum":["unknown"]}},"required":["type","value"]}}}}})";
+    R"(,"enum":["unknown"]}},"required":["type","value"]}}}}})"
+    "\n";
 
 }  // namespace
 
 std::string schema_json() {
-    return std::string(schema) + "\n";
+    return std::string(schema);
 }
 
 }  // namespace pgsteer::admin
