@@ -48,7 +48,7 @@ struct World {
     TimePoint now = Clock::now();
     health::Cluster cluster{config, {4, now, [] { return 0.5; }}};
     std::shared_ptr<const routing::RoutingTable> table;
-    admin::ProcessFacts facts{"1.0", "node", "", now, 4, 10, 1000, &config, {}, 0, false};
+    admin::ProcessFacts facts{"1.0", "node", "", now, 4, 10, 1000, &config, {}, 0, false, {}};
 
     World() {
         for (std::size_t i = 0; i < backends * servers_each; ++i)

@@ -212,6 +212,7 @@ std::string set_frontend(Desk& desk, routing::FrontendId frontend,
 void clear_counters(Desk& desk, bool all) {
     const routing::RoutingTable& table = desk.table();
     table.shared->clear(all);
+    desk.clear_listeners(all);
     for (const auto& row : table.frontends)
         row.shared->clear(all);
     for (const auto& row : table.backends)

@@ -51,6 +51,7 @@ struct Desk {
     std::function<Task<bool>(routing::SessionId)> end_session;  // was there one?
     // The server goes by another name now, or is new: its addresses are to be found.
     std::function<void(routing::ServerId)> renamed;
+    std::function<void(bool all)> clear_listeners;  // their counters
 };
 
 }  // namespace pgsteer::admin

@@ -48,6 +48,38 @@ constexpr MetricRow frontend_rows[] = {
     {"internal_errors_total", true, Stat::eint, Metric::number, false,
      "Total number of internal errors since process started"},
 };
+constexpr MetricRow listener_rows[] = {
+    {"current_sessions", false, Stat::scur, Metric::number, false,
+     "Number of current sessions on the frontend, backend or server"},
+    {"max_sessions", false, Stat::smax, Metric::number, false,
+     "Highest value of current sessions encountered since process started"},
+    {"limit_sessions", false, Stat::slim, Metric::number, false,
+     "Frontend/listener/server's maxconn, backend's fullconn"},
+    {"sessions_total", true, Stat::stot, Metric::number, false,
+     "Total number of sessions since process started"},
+    {"bytes_in_total", true, Stat::bin, Metric::number, false,
+     "Total number of request bytes since process started"},
+    {"bytes_out_total", true, Stat::bout, Metric::number, false,
+     "Total number of response bytes since process started"},
+    {"requests_denied_total", true, Stat::dreq, Metric::number, false,
+     "Total number of denied requests since process started"},
+    {"responses_denied_total", true, Stat::dresp, Metric::number, false,
+     "Total number of denied responses since process started"},
+    {"request_errors_total", true, Stat::ereq, Metric::number, false,
+     "Total number of invalid requests since process started"},
+    {"status", false, Stat::status, Metric::states, false,
+     "Current status of the service, per state label value."},
+    {"denied_connections_total", true, Stat::dcon, Metric::number, false,
+     "Total number of incoming connections blocked on a listener/frontend by a "
+     "tcp-request connection rule since the worker process started"},
+    {"denied_sessions_total", true, Stat::dses, Metric::number, false,
+     "Total number of incoming sessions blocked on a listener/frontend by a tcp-request "
+     "connection rule since the worker process started"},
+    {"failed_header_rewriting_total", true, Stat::wrew, Metric::number, false,
+     "Total number of failed HTTP header rewrites since the worker process started"},
+    {"internal_errors_total", true, Stat::eint, Metric::number, false,
+     "Total number of internal errors since process started"},
+};
 constexpr MetricRow backend_rows[] = {
     {"current_queue", false, Stat::qcur, Metric::number, false,
      "Number of current queued connections"},
@@ -257,6 +289,9 @@ constexpr MetricRow server_rows[] = {
 
 std::span<const MetricRow> frontend_metrics() {
     return frontend_rows;
+}
+std::span<const MetricRow> listener_metrics() {
+    return listener_rows;
 }
 std::span<const MetricRow> backend_metrics() {
     return backend_rows;

@@ -28,6 +28,7 @@ struct MetricRow {
 };
 
 std::span<const MetricRow> frontend_metrics();
+std::span<const MetricRow> listener_metrics();
 std::span<const MetricRow> backend_metrics();
 std::span<const MetricRow> server_metrics();
 

@@ -18,6 +18,7 @@ namespace pgsteer::admin {
 namespace {
 
 constexpr std::array<std::string_view, 2> proxy_states{"DOWN", "UP"};
+constexpr std::array<std::string_view, 3> listener_states{"WAITING", "OPEN", "FULL"};
 constexpr std::array<std::string_view, 5> server_states{"DOWN", "UP", "MAINT", "DRAIN", "NOLB"};
 constexpr std::array<std::string_view, 16> check_words{
     "HANA",   "SOCKERR", "L4OK", "L4TOUT", "L4CON", "L6OK",    "L6TOUT",   "L6RSP",
@@ -95,14 +96,17 @@ std::size_t servers_checked(const ProxyLine& proxy, std::string_view word) {
 }
 
 void one_metric(std::string& out, const MetricRow& metric, const std::string& name,
-                const Shown& shown, bool is_server) {
+                const Shown& shown, std::string_view kind) {
     const StatValue& value = shown.row.at(metric.stat);
     const std::string status = text_of(value);
     switch (metric.metric) {
         case Metric::number:
             return line(out, name, shown.labels, number_of(value), metric.milliseconds);
         case Metric::states:
-            if (is_server)
+            if (kind == "listener")
+                return state_lines(out, name, shown.labels, listener_states,
+                                   [&](auto state) { return status == state ? 1 : 0; });
+            if (kind == "server")
                 return state_lines(out, name, shown.labels, server_states, [&](auto state) {
                     return server_state(status) == state ? 1 : 0;
                 });
@@ -130,7 +134,6 @@ bool only_checked(const MetricRow& metric) {
 void object_metrics(std::string& out, std::string_view kind, std::span<const MetricRow> rows,
                     const std::vector<Shown>& objects) {
     if (objects.empty()) return;
-    const bool is_server = kind == "server";
     for (const MetricRow& metric : rows) {
         const std::string name = fmt::format("haproxy_{}_{}", kind, metric.name);
         const std::size_t before = out.size();
@@ -138,7 +141,7 @@ void object_metrics(std::string& out, std::string_view kind, std::span<const Met
         const std::size_t headed = out.size();
         for (const Shown& shown : objects)
             if (!only_checked(metric) || !shown.row.at(Stat::check_status).empty())
-                one_metric(out, metric, name, shown, is_server);
+                one_metric(out, metric, name, shown, kind);
         if (out.size() == headed) out.resize(before);
     }
 }
@@ -261,10 +264,11 @@ std::optional<MetricFilter> metric_filter(std::string_view query) {
         if (word == "no-maint") filter.hide_maintenance = true;
         if (!word.starts_with("scope=")) continue;
         if (!std::exchange(scoped, true))
-            filter = {false, false, false, false, false, filter.hide_maintenance};
+            filter = {false, false, false, false, false, false, filter.hide_maintenance};
         const std::string scope = http::percent_decode(word.substr(6));
         if (scope == "global" || scope == "*") filter.global = true;
         if (scope == "frontend" || scope == "*") filter.frontends = true;
+        if (scope == "listener" || scope == "*") filter.listeners = true;
         if (scope == "backend" || scope == "*") filter.backends = true;
         if (scope == "server" || scope == "*") filter.servers = true;
         if (scope == "pgsteer" || scope == "*") filter.own = true;
@@ -279,7 +283,13 @@ std::optional<MetricFilter> metric_filter(std::string_view query) {
 std::string metrics(const Snapshot& snapshot, const MetricFilter& filter) {
     std::string out;
     if (filter.global) process_metrics(out, snapshot);
-    std::vector<Shown> frontends, backends, servers;
+    std::vector<Shown> frontends, listeners, backends, servers;
+    for (const ProxyLine& front : snapshot.frontends)
+        for (const ListenerLine& line : front.listeners)
+            if (filter.listeners)
+                listeners.push_back({fmt::format(R"(proxy="{}",listener="{}")", label(front.name),
+                                                 label(line.name)),
+                                     listener_row(front, line)});
     for (const ProxyLine& front : snapshot.frontends)
         if (filter.frontends)
             frontends.push_back(
@@ -295,6 +305,7 @@ std::string metrics(const Snapshot& snapshot, const MetricFilter& filter) {
                                    server_row(snapshot, back, server)});
     }
     object_metrics(out, "frontend", frontend_metrics(), frontends);
+    object_metrics(out, "listener", listener_metrics(), listeners);
     object_metrics(out, "backend", backend_metrics(), backends);
     object_metrics(out, "server", server_metrics(), servers);
     if (filter.own) own_metrics(out, snapshot);

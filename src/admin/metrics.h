@@ -11,7 +11,8 @@
 namespace pgsteer::admin {
 
 struct MetricFilter {
-    bool global = true, frontends = true, backends = true, servers = true, own = true;
+    bool global = true, frontends = true, listeners = true, backends = true, servers = true;
+    bool own = true;
     bool hide_maintenance = false;
 };
 

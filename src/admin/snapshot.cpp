@@ -190,6 +190,14 @@ Snapshot take_snapshot(const routing::RoutingTable& table, const health::Cluster
         line.limit = row.limit > 0 ? row.limit : table.limit;
         line.mode = cluster.admin(static_cast<routing::FrontendId>(i)).mode;
         snapshot.bytes_out += line.bytes_out;
+        for (const CountedListener& listener : facts.counted) {
+            if (listener.frontend != line.name) continue;
+            ListenerLine& own = line.listeners.emplace_back();
+            count(*listener.shared, now, own);
+            own.name = listener.name;
+            own.address = listener.address;
+            own.id = listener.id;
+        }
     }
     for (std::size_t i = 0; i < table.backends.size(); ++i)
         snapshot.backends.push_back(

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,12 @@ struct Numbers {
     routing::Times::Sample times, most_times;
 };
 
+// An address that a frontend listens on, with `option socket-stats`.
+struct ListenerLine : Numbers {
+    std::string name, address;
+    std::uint32_t id = 0;
+};
+
 struct ServerLine : Numbers {
     std::uint32_t id = 0;  // HAProxy's, from 1 in each backend
     routing::ServerId server{};
@@ -48,6 +55,7 @@ struct ProxyLine : Numbers {
     // Frontends.
     health::FrontendAdmin::Mode mode = health::FrontendAdmin::Mode::open;
     std::uint64_t requests = 0;
+    std::vector<ListenerLine> listeners;
     // Backends.
     std::string algorithm;
     health::BackendHealth health;
@@ -76,6 +84,13 @@ struct PageFacts {
     std::uint64_t total = 0, bytes_out = 0;
 };
 
+struct CountedListener {
+    std::string frontend, name;
+    std::uint32_t id = 0;
+    std::string address;
+    std::shared_ptr<routing::Shared> shared;
+};
+
 struct ProcessFacts {
     std::string version, node, description;
     TimePoint started;
@@ -85,6 +100,7 @@ struct ProcessFacts {
     std::vector<PageFacts> pages;            // one for each frontend of mode http
     std::uint64_t lost_reports = 0;
     bool stopping = false;
+    std::vector<CountedListener> counted;
 };
 
 Snapshot take_snapshot(const routing::RoutingTable& table, const health::Cluster& cluster,

@@ -51,6 +51,7 @@ StatValue text(const char (&kind)[4], std::string words) {
 constexpr uint32_t frontend_type = 0;
 constexpr uint32_t backend_type = 1;
 constexpr uint32_t server_type = 2;
+constexpr uint32_t listener_type = 3;
 
 void add_names(StatRow& row, const std::string& proxy, std::string name, uint32_t proxy_id,
                uint32_t id, uint32_t type) {
@@ -205,6 +206,22 @@ StatRow frontend_row(const Snapshot&, const ProxyLine& frontend) {
     row.at(Stat::conn_tot) = counter(frontend.total + frontend.denied_connections);
     row.at(Stat::dcon) = counter(frontend.denied_connections);
     row.at(Stat::dses) = counter(frontend.denied_sessions);
+    return row;
+}
+
+StatRow listener_row(const ProxyLine& frontend, const ListenerLine& listener,
+                     const StatOptions& options) {
+    StatRow row;
+    add_names(row, frontend.name, listener.name, frontend.id, listener.id, listener_type);
+    add_traffic(row, listener);
+    row.at(Stat::slim) = value("CLP", listener.limit);
+    row.at(Stat::dreq) = counter(0);
+    row.at(Stat::ereq) = counter(0);
+    row.at(Stat::status) = text("SGP", "OPEN");
+    row.at(Stat::mode) = text("CGS", "tcp");
+    if (options.legends) row.at(Stat::addr) = text("CGS", listener.address);
+    row.at(Stat::dcon) = counter(listener.denied_connections);
+    row.at(Stat::dses) = counter(listener.denied_sessions);
     return row;
 }
 

@@ -66,6 +66,8 @@ struct StatOptions {
 };
 
 StatRow frontend_row(const Snapshot& snapshot, const ProxyLine& frontend);
+StatRow listener_row(const ProxyLine& frontend, const ListenerLine& listener,
+                     const StatOptions& options = {});
 StatRow backend_row(const Snapshot& snapshot, const ProxyLine& backend,
                     const StatOptions& options = {});
 StatRow server_row(const Snapshot& snapshot, const ProxyLine& backend, const ServerLine& server,

@@ -16,6 +16,7 @@ struct Kind {
 constexpr Kind frontend{'F', "Frontend"};
 constexpr Kind backend{'B', "Backend"};
 constexpr Kind server{'S', "Server"};
+constexpr Kind listener{'L', "Listener"};
 
 using Visit =
     std::function<void(const Kind&, std::uint32_t proxy, std::uint32_t id, const StatRow& row)>;
@@ -55,6 +56,11 @@ void each_row(const Snapshot& snapshot, const StatFilter& filter, const Visit& v
         backends_up_to(front.id);
         if ((filter.kinds & StatFilter::frontends) && wanted(filter, front))
             visit(frontend, front.id, 0, frontend_row(snapshot, front));
+        if ((filter.kinds & StatFilter::listeners) && wanted(filter, front))
+            for (const ListenerLine& line : front.listeners)
+                if (!filter.server || *filter.server == line.id)
+                    visit(listener, front.id, line.id,
+                          listener_row(front, line, {filter.legends, false}));
     }
     backends_up_to(UINT32_MAX);
 }

@@ -12,7 +12,8 @@
 namespace pgsteer::admin {
 
 struct StatFilter {
-    static constexpr unsigned frontends = 1, backends = 2, servers = 4, all = 7;
+    static constexpr unsigned frontends = 1, backends = 2, servers = 4, listeners = 8;
+    static constexpr unsigned all = 15;
     std::optional<std::uint32_t> proxy;   // its number
     std::optional<std::string> name;      // its name
     std::optional<std::uint32_t> server;  // its number in the backend

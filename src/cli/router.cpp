@@ -214,7 +214,8 @@ int route(config::Config& config, const Flags& flags) {
                               &config,
                               {},
                               0,
-                              false}});
+                              false,
+                              std::move(opened.counted)}});
     signal_replaced(flags);
     log::notice("pgsteer {} is ready: {} proxies, {} workers, maxconn {}", PGSTEER_VERSION,
                 table->frontends.size(), workers, global.maxconn);

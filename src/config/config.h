@@ -139,6 +139,7 @@ struct Frontend {
     KeepaliveOptions keepalive;
     std::vector<log::Target> logs;
     bool log_empty_sessions = true;  // false: option dontlognull
+    bool count_listeners = false;    // option socket-stats
     bool log_format_tcp = false;     // option tcplog
     bool disabled = false;
     Location at;

@@ -171,6 +171,7 @@ void frontend(Writer& out, const Frontend& front) {
     logs(out, front.logs);
     out.flag("dontlognull", !front.log_empty_sessions);
     out.flag("tcplog", front.log_format_tcp);
+    out.flag("socket-stats", front.count_listeners);
 }
 
 void backend(Writer& out, const Backend& back) {

@@ -156,6 +156,8 @@ constexpr Row rows[] = {
      set_flag<front, &Frontend::log_empty_sessions, false>,
      "no log line for a session without a byte"},
     {"option tcpka", in_proxy, honoured, keepalive, "TCP keep-alive on both sides"},
+    {"option socket-stats", in_front, honoured, set_flag<front, &Frontend::count_listeners, true>,
+     "count each 'bind' address by itself"},
     {"option clitcpka", in_front, honoured, client_keepalive, "TCP keep-alive to clients"},
     {"option srvtcpka", in_back, honoured, server_keepalive, "TCP keep-alive to servers"},
     {"option allbackups", in_back, honoured, set_flag<back, &Backend::all_backups, true>,

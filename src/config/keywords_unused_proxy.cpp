@@ -100,7 +100,6 @@ constexpr Row rows[] = {
     web("option prefer-last-server", in_back),
     no_check("option redis-check"),
     no_check("option smtpchk"),
-    inert_row("option socket-stats", in_front, counted),
     inert_row("option splice-auto", in_proxy, no_splice),
     inert_row("option splice-request", in_proxy, no_splice),
     inert_row("option splice-response", in_proxy, no_splice),

@@ -100,6 +100,12 @@ Worker::Accepted Worker::accept_one(std::size_t index) {
     session.peer = compact(address);
     session.frontend = listener.frontend;
     session.backend = front.backend;
+    session.listener = listener.counted;
+    if (session.listener) {
+        (void)session.listener->slots.try_take(routing::unlimited);
+        traffic(session.listener).sessions.add();
+        traffic(session.listener).most_sessions.raise_to(session.listener->slots.taken());
+    }
     routing::Traffic& counted = traffic(front.shared);
     counted.sessions.add();
     counted.rate.add(now_);

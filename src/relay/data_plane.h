@@ -23,8 +23,9 @@ struct Listener {
     UniqueFd fd;
     routing::FrontendId frontend{};
     bool shared = false;
-    int backlog = SOMAXCONN;  // when it listens anew after `disable frontend`
-    std::size_t worker = 0;   // who accepts, when not shared
+    std::shared_ptr<routing::Shared> counted;  // `option socket-stats`: of all workers' sockets
+    int backlog = SOMAXCONN;                   // when it listens anew after `disable frontend`
+    std::size_t worker = 0;                    // who accepts, when not shared
 };
 
 struct DataPlaneOptions {

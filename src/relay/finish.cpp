@@ -155,6 +155,7 @@ void Worker::end(SlotIndex slot, routing::EndReason reason) {
     count_end(session, reason);
     give_back_slot(session);
     if (session.counts_in_backend) backend(session).shared->slots.give_back();
+    if (session.listener) session.listener->slots.give_back();
     give_back_accept_slots(front);
     if (frontend(session).log_sessions) report_end(session, reason, phase, now_);
     sessions_.give_back(slot);

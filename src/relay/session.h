@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -66,6 +67,7 @@ struct Session {
     State state;
     TimePoint accepted;
     UniqueFd client;
+    std::shared_ptr<routing::Shared> listener;  // where it is counted by its address; mostly null
     std::uint32_t generation = 0;
     CompactPeer peer;
     routing::FrontendId frontend{};

@@ -40,6 +40,10 @@ admin::Desk Control::make_desk() {
                 probes_.follow_questions();
                 if (!host.empty()) start(resolve(host));
                 publish();
+            },
+            [this](bool all) {
+                for (const admin::CountedListener& listener : facts_.counted)
+                    listener.shared->clear(all);
             }};
 }
 

@@ -127,14 +127,29 @@ class Opening {
         if (planned.bind.kind == config::Bind::Kind::descriptor) {
             auto fd = inherited_socket(*planned.bind.descriptor);
             if (!fd) return fail(planned.bind, fd.error().text);
+            counted_ = count(planned, Address::local_of(fd->get()));
             return add_shared(planned, std::move(*fd));
         }
         for (const Address& address : planned.addresses) {
+            counted_ = count(planned, address);
             const auto done = address.is_unix() || is_control(planned.frontend)
                                   ? open_shared(planned, address)
                                   : open_for_workers(planned, address);
             if (!done) fail(planned.bind, done.error().text);
         }
+    }
+
+    // `option socket-stats`: HAProxy's names and numbers of a frontend's addresses.
+    std::shared_ptr<routing::Shared> count(const Planned& planned, const Address& address) {
+        if (is_control(planned.frontend) || !planned.frontend->count_listeners) return nullptr;
+        const auto number = static_cast<std::uint32_t>(
+            1 + std::count_if(opened_.counted.begin(), opened_.counted.end(), [&](const auto& one) {
+                return one.frontend == planned.frontend->name;
+            }));
+        const std::string name = planned.bind.name.value_or(fmt::format("sock-{}", number));
+        auto shared = std::make_shared<routing::Shared>(options_.workers);
+        opened_.counted.push_back({planned.frontend->name, name, number, address.text(), shared});
+        return shared;
     }
 
     // Pages share their port only with the router they replace.
@@ -154,7 +169,7 @@ class Opening {
             // Port 0: the system's choice for the first worker holds for all.
             if (!has_fixed_port(address)) address = Address::local_of(fd->get());
             set_session_options(fd->get(), planned.bind, planned.frontend->keepalive);
-            opened_.listeners.push_back({std::move(*fd), planned.id, false,
+            opened_.listeners.push_back({std::move(*fd), planned.id, false, counted_,
                                          planned.bind.backlog.value_or(SOMAXCONN), worker});
         }
         return {};
@@ -173,8 +188,8 @@ class Opening {
         }
         if (Address::local_of(fd.get()).is_ip())
             set_session_options(fd.get(), planned.bind, planned.frontend->keepalive);
-        opened_.listeners.push_back(
-            {std::move(fd), planned.id, true, planned.bind.backlog.value_or(SOMAXCONN), 0});
+        opened_.listeners.push_back({std::move(fd), planned.id, true, counted_,
+                                     planned.bind.backlog.value_or(SOMAXCONN), 0});
     }
 
     const config::Config& config_;
@@ -183,6 +198,7 @@ class Opening {
     std::vector<Planned> plan_;
     std::map<std::pair<Address, std::string>, config::Location> claimed_;
     std::set<int> descriptors_;
+    std::shared_ptr<routing::Shared> counted_;  // of the address that is being opened
     Opened opened_;
 };
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/snapshot.h"
 #include "config/config.h"
 #include "relay/data_plane.h"
 #include "router/socket.h"
@@ -37,6 +38,7 @@ struct ListenOptions {
 
 struct Opened {
     std::vector<relay::Listener> listeners;  // for the data plane
+    std::vector<admin::CountedListener> counted;
     std::vector<Page> pages;
     std::vector<StatsSocket> stats_sockets;
     std::vector<OwnedPath> paths;       // to be removed at the end

@@ -35,7 +35,7 @@ struct World {
         config::load_text(file, "f", [](const std::string&) { return std::nullopt; }).config;
     health::Cluster cluster{config, {2, Clock::now(), [] { return 0.5; }}};
     std::shared_ptr<const routing::RoutingTable> table = cluster.table();
-    admin::ProcessFacts facts{"1", "n", "", Clock::now(), 2, 1, 100, &config, {}, 0, false};
+    admin::ProcessFacts facts{"1", "n", "", Clock::now(), 2, 1, 100, &config, {}, 0, false, {}};
     admin::Events events;
     admin::Desk desk{config,
                      cluster,
@@ -45,7 +45,8 @@ struct World {
                      [this](const std::vector<health::Change>&) { table = cluster.table(); },
                      nullptr,
                      nullptr,
-                     [](routing::ServerId) {}};
+                     [](routing::ServerId) {},
+                     [](bool) {}};
 };
 
 }  // namespace

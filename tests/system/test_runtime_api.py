@@ -184,6 +184,30 @@ def test_show_stat_is_haproxys_in_every_column_both_know(both):
         assert {name: ours[key][name] for name in shown} == shown, key
 
 
+def test_each_address_of_a_frontend_is_counted_by_itself_with_socket_stats(cluster, folder, ending):
+    node, second = cluster.primary, free_port()
+    programs = [ending(Tools(kind, folder, [f"{node.address}:{node.port}"] * 2,
+                             listen=f"option socket-stats\n    bind 127.0.0.1:{second + i} name more"))
+                for i, kind in enumerate(("haproxy", "pgsteer"))]
+
+    def shapes(program):
+        lines = program.runtime.ask("show stat typed").splitlines()
+        return {line.split(":")[0]: line.split(":")[1:3] for line in lines
+                if line.startswith("L.") and "ssl_" not in line}
+    theirs, ours = (shapes(program) for program in programs)
+    assert len(theirs) > 40
+    assert {name: ours.get(name) for name in theirs} == theirs
+    client.ask(second + 1)
+    wait_until("it has ended", lambda: programs[1].runtime.stat()["one", "FRONTEND"]["scur"] == "0")
+    rows = programs[1].runtime.stat()
+    named = rows["one", "more"]
+    assert (named["stot"], named["scur"], named["smax"]) == ("1", "0", "1")
+    assert named["bout"] == rows["one", "FRONTEND"]["bout"] != "0"
+    other = next(row for (proxy, name), row in rows.items()
+                 if proxy == "one" and name.startswith("sock-"))
+    assert other["stot"] == "0"
+
+
 def test_show_servers_state_is_haproxys(both):
     for line in ("set server back/s1 weight 7", "disable server one/s2",
                  "set server one/s1 state drain"):

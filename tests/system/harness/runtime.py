@@ -53,7 +53,7 @@ def read_until(s, end):
 class Tools:
     """Two ports with two unchecked servers each and a stats page, the same text for both programs."""
 
-    def __init__(self, kind, folder, servers, more_global="", options=""):
+    def __init__(self, kind, folder, servers, more_global="", options="", listen=""):
         self.home = folder.make(f"run-{kind}")
         self.ports = [free_port(), free_port(), free_port()]
         self.socket = self.home / "admin.sock"
@@ -80,6 +80,7 @@ listen stats
     stats uri /
 listen one
     bind 127.0.0.1:{one}
+    {listen}
 {lines}
 frontend two
     bind 127.0.0.1:{two}
