@@ -46,6 +46,7 @@ constexpr std::uint32_t default_hold_rate = 1000;
 routing::BackendRow backend_row(const config::Backend& backend, std::size_t workers) {
     routing::BackendRow row;
     row.name = backend.name;
+    row.number = backend.id;
     row.balance = balance_of(backend.balance);
     row.random_draws = std::max(backend.random_draws, 1U);
     row.all_backups = backend.all_backups;
@@ -85,6 +86,7 @@ void add_frontend(const config::Global& global, const config::Frontend& frontend
     if (back == table.backends.end()) return;
     routing::FrontendRow row;
     row.name = frontend.name;
+    row.number = frontend.id;
     row.has_default = has_default;
     row.backend = static_cast<routing::BackendId>(back - table.backends.begin());
     row.client_timeout = frontend.client_timeout;

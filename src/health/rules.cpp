@@ -149,6 +149,15 @@ std::shared_ptr<const routing::BackRules> back_rules(const config::BackRules& fr
     return rules;
 }
 
+// A backend's rules are asked on the way through its frontend's, so that one needs some, if empty.
+void guard(RoutingTable& table) {
+    for (routing::FrontendRow& front : table.frontends) {
+        const auto& back = table.at(front.backend).rules;
+        if (!front.rules && back && !back->content.empty())
+            front.rules = std::make_shared<routing::FrontRules>();
+    }
+}
+
 }  // namespace
 
 void add_rules(const config::Config& config, RoutingTable& table) {
@@ -163,6 +172,7 @@ void add_rules(const config::Config& config, RoutingTable& table) {
         if (id && backend.rules.any())
             table.backends[index_of(*id)].rules = back_rules(backend.rules, table, *id);
     }
+    guard(table);
 }
 
 }  // namespace pgsteer::health

@@ -85,18 +85,25 @@ Worker::Accepted Worker::accept_one(std::size_t index) {
     session.listener = static_cast<std::uint16_t>(index);
     session.frontend = listener.frontend;
     session.backend = front.backend;
-    routing::Traffic& counted = traffic(front.shared);
-    counted.sessions.add();
-    counted.rate.add(now_);
     traffic(table_->shared).sessions.add();
     traffic(table_->shared).rate.add(now_);
     traffic(table_->shared).most_sessions.raise_to(table_->shared->slots.taken());
-    counted.most_sessions.raise_to(front.shared->slots.taken());
-    if (front.rules || listener.accept_proxy)
+    if (front.rules || listener.accept_proxy) {
         admit(slot);
-    else
+    } else {
+        count_session(session);
         seek(slot);
+    }
     return Accepted::one;
+}
+
+// Who is rejected before is no session, as in HAProxy.
+void Worker::count_session(const Session& session) {
+    const auto& shared = frontend(session).shared;
+    routing::Traffic& counted = traffic(shared);
+    counted.sessions.add();
+    counted.rate.add(now_);
+    counted.most_sessions.raise_to(shared->slots.taken());
 }
 
 // Publishing the wish before the second try is what makes a lost wake-up impossible; see

@@ -1,6 +1,10 @@
-// From an accepted client to one that may be served: its frontend's rules, the PROXY header before
-// its bytes, its first bytes, and the backend it goes to. Only clients of frontends that have
-// rules, or whose listener accepts PROXY headers, come this way; all others seek a server at once.
+// From an accepted client to one that may be served, step by step: its frontend's rules, the PROXY
+// header before its bytes, its first bytes, and the backend it goes to. Only clients of frontends
+// that have rules, or whose listener accepts PROXY headers, come this way; all others seek a server
+// at once.
+//
+// A step that lacks something keeps the client in Inspecting and is taken anew from its beginning
+// when bytes come, when servers were judged, or when the time for either is over.
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -16,6 +20,7 @@ namespace {
 
 using routing::Passage;
 using routing::Rule;
+using Step = Inspecting::Step;
 
 // As much as rules can look at: HAProxy's tune.bufsize.
 constexpr std::size_t most_inspected = 16 * 1024;
@@ -23,32 +28,102 @@ static_assert(most_inspected <= chunk_size && pgwire::longest_proxy_header <= mo
 
 }  // namespace
 
-routing::Facts Worker::facts_of(const Session& session, bool destination) {
-    const Listener& listener = *listeners_[session.listener].listener;
-    routing::Facts facts{.table = *table_,
-                         .frontend = session.frontend,
-                         .backend = session.backend,
-                         .client = address_of(session.peer),
-                         .destination = {},
-                         .listener_id = listener.id,
-                         .listener_name = listener.name,
-                         .bytes = {},
-                         .may_grow = false,
-                         .random = drawn_bits(),
-                         .now = now_};
-    if (destination)
-        facts.destination =
-            session.called ? *session.called : Address::local_of(session.client.get());
-    return facts;
+void Worker::admit(SlotIndex slot) {
+    sessions_.at(slot).expects_proxy =
+        listeners_[sessions_.at(slot).listener].listener->accept_proxy;
+    begin_step(slot, Step::connection_rules);
+    advance(slot);
 }
 
-// False: the rules reject the client.
-bool Worker::pass_early(Session& session, const std::vector<Rule>& rules) {
-    if (rules.empty()) return true;
-    const auto& front = *frontend(session).rules;
-    const routing::Facts facts = facts_of(session, front.needs_destination);
+void Worker::begin_step(SlotIndex slot, Step step) {
+    Session& session = sessions_.at(slot);
+    milliseconds limit{0};
+    if (step == Step::proxy_header) {
+        const milliseconds client = frontend(session).client_timeout;
+        limit = client.count() > 0 ? std::min(client, proxy_header_limit) : proxy_header_limit;
+    } else if (step == Step::front_content && frontend(session).rules) {
+        limit = frontend(session).rules->inspect_delay;
+    } else if (step == Step::back_content && backend(session).rules) {
+        limit = backend(session).rules->inspect_delay;
+    }
+    session.state = Inspecting{.step = step,
+                               .bytes_over = limit.count() <= 0,
+                               .is_listed = false,
+                               .bytes_until = now_tick() + static_cast<Tick>(limit.count())};
+}
+
+// Takes steps until the client seeks a server, has to wait, or is gone.
+void Worker::advance(SlotIndex slot) {
+    for (;;) {
+        Session& session = sessions_.at(slot);
+        auto& inspecting = std::get<Inspecting>(session.state);
+        const Step step = inspecting.step;
+        if (static_cast<std::int32_t>(now_tick() - inspecting.bytes_until) >= 0)
+            inspecting.bytes_over = true;
+        const Progress progress = take_step(slot);
+        if (progress == Progress::gone) return;
+        if (progress == Progress::lacking) return wait_for_more(slot);
+        if (step == Step::back_content) {
+            timers_.remove(slot);
+            session.state = Starting{};
+            return seek(slot);
+        }
+        if (step == Step::session_rules) count_session(session);
+        const bool is_skipped = step == Step::connection_rules && !session.expects_proxy;
+        begin_step(slot, is_skipped ? Step::session_rules
+                                    : static_cast<Step>(static_cast<std::uint8_t>(step) + 1));
+    }
+}
+
+Worker::Progress Worker::take_step(SlotIndex slot) {
+    const Session& session = sessions_.at(slot);
+    const auto& front = frontend(session).rules;
+    const auto& back = backend(session).rules;
+    switch (std::get<Inspecting>(session.state).step) {
+        case Step::connection_rules:
+            return front ? pass(slot, front->connection, front->needs_destination) : Progress::done;
+        case Step::proxy_header:
+            return take_proxy_header(slot);
+        case Step::session_rules:
+            return front ? pass(slot, front->session, front->needs_destination) : Progress::done;
+        case Step::front_content:
+            return front ? pass(slot, front->content, front->needs_destination) : Progress::done;
+        case Step::backend_choice:
+            return front ? choose_its_backend(slot) : Progress::done;
+        case Step::back_content:
+            return back ? pass(slot, back->content, back->needs_destination) : Progress::done;
+    }
+    return Progress::done;
+}
+
+// HAProxy's ways to turn away: a reset before PROXY headers, a plain end after them, both without a
+// log line; with one once it is a session.
+Worker::Progress Worker::pass(SlotIndex slot, const std::vector<Rule>& rules, bool destination) {
+    if (rules.empty()) return Progress::done;
+    Session& session = sessions_.at(slot);
+    const Step step = std::get<Inspecting>(session.state).step;
+    const bool sees_bytes = step == Step::front_content || step == Step::back_content;
+    routing::Facts facts = facts_of(session, destination);
+    if (sees_bytes) facts.bytes = peek(session);
+    facts.may_grow = sees_bytes && !std::get<Inspecting>(session.state).bytes_over &&
+                     facts.bytes.size() < most_inspected;
+    facts.may_settle = may_settle(session);
     const auto act = [&](const Rule& rule) { take_value(session, rule, facts); };
-    return routing::pass(rules, facts, act) != Passage::rejected;
+    const Passage passage = routing::pass(rules, facts, act);
+    if (passage == Passage::undecided) return Progress::lacking;
+    if (passage == Passage::accepted) return Progress::done;
+    routing::Traffic& counted = traffic(frontend(session).shared);
+    if (step == Step::connection_rules) {
+        counted.denied_connections.add();
+        drop(slot, Dropped::by_reset);
+    } else if (step == Step::session_rules) {
+        counted.denied_sessions.add();
+        drop(slot, Dropped::by_end);
+    } else {
+        counted.denied_requests.add();
+        end(slot, routing::EndReason::rejected);
+    }
+    return Progress::gone;
 }
 
 void Worker::take_value(Session& session, const Rule& rule, const routing::Facts& facts) {
@@ -67,58 +142,75 @@ void Worker::take_value(Session& session, const Rule& rule, const routing::Facts
     }
 }
 
-void Worker::admit(SlotIndex slot) {
+Worker::Progress Worker::take_proxy_header(SlotIndex slot) {
     Session& session = sessions_.at(slot);
-    const routing::FrontendRow& front = frontend(session);
-    session.expects_proxy = listeners_[session.listener].listener->accept_proxy;
-    if (front.rules && !pass_early(session, front.rules->connection)) {
-        traffic(front.shared).denied_connections.add();
-        return drop(slot);
+    const auto header = pgwire::read_proxy_header(peek(session));
+    if (header.found == pgwire::ProxyHeader::Found::incomplete &&
+        !std::get<Inspecting>(session.state).bytes_over)
+        return Progress::lacking;
+    if (header.found != pgwire::ProxyHeader::Found::yes) {
+        end(slot, routing::EndReason::no_proxy_header);
+        return Progress::gone;
     }
-    if (!session.expects_proxy) return admit_session(slot);
-    inspect(slot, Inspecting::What::proxy_header, proxy_header_limit);
-}
-
-void Worker::admit_session(SlotIndex slot) {
-    Session& session = sessions_.at(slot);
-    const routing::FrontendRow& front = frontend(session);
-    if (!front.rules) return seek(slot);
-    if (!pass_early(session, front.rules->session)) {
-        traffic(front.shared).denied_sessions.add();
-        return drop(slot);
+    // Those bytes are there: the header was just read among them.
+    (void)!::recv(session.client.get(), buffer_->bytes, header.size, MSG_DONTWAIT);
+    if (header.source.is_ip()) {
+        session.peer = compact(header.source.get());
+        session.called = std::make_unique<Address>(header.destination);
     }
-    if (front.rules->content.empty()) return enter_backend(slot);
-    inspect(slot, Inspecting::What::front_content, front.rules->inspect_delay);
+    return Progress::done;
 }
 
-void Worker::enter_backend(SlotIndex slot) {
+Worker::Progress Worker::choose_its_backend(SlotIndex slot) {
     Session& session = sessions_.at(slot);
-    const auto& rules = frontend(session).rules;
-    if (!rules->backends.empty() && !choose_its_backend(session))
-        return refuse(slot, routing::EndReason::no_backend);
-    const auto& back = backend(session).rules;
-    if (!back || back->content.empty()) return seek(slot);
-    inspect(slot, Inspecting::What::back_content, back->inspect_delay);
+    if (frontend(session).rules->backends.empty()) return Progress::done;
+    const routing::Chosen chosen = wanted_backend(session, may_settle(session));
+    if (chosen.truth == Truth::unknown) return Progress::lacking;
+    if (chosen.truth == Truth::yes) {
+        session.backend = chosen.backend;
+        return Progress::done;
+    }
+    refuse(slot, routing::EndReason::no_backend);
+    return Progress::gone;
 }
 
-// False: no rule holds, and there is no default.
-bool Worker::choose_its_backend(Session& session) {
+// By the rules, or the default; `no`: no rule holds, and there is no default.
+routing::Chosen Worker::wanted_backend(const Session& session, bool settling) {
     const routing::FrontendRow& front = frontend(session);
-    session.backend = front.backend;
     routing::Facts facts = facts_of(session, front.rules->needs_destination);
+    facts.backend = front.backend;
     facts.bytes = peek(session);
-    const auto chosen = routing::choose_backend(*front.rules, facts);
-    if (chosen) session.backend = *chosen;
-    return chosen || front.has_default;
+    facts.may_settle = settling;
+    const routing::Chosen chosen = routing::choose_backend(*front.rules, facts);
+    if (chosen.truth != Truth::no || !front.has_default) return chosen;
+    return {Truth::yes, front.backend};
 }
 
-void Worker::inspect(SlotIndex slot, Inspecting::What what, milliseconds limit) {
-    Session& session = sessions_.at(slot);
-    session.state = Inspecting{what, limit.count() <= 0};
-    look(slot);
-    if (!session.in_use || !std::holds_alternative<Inspecting>(session.state)) return;
-    watch_client(slot);
-    if (session.in_use) set_timer(slot, limit);
+routing::Facts Worker::facts_of(const Session& session, bool destination) {
+    const Listener& listener = *listeners_[session.listener].listener;
+    routing::Facts facts{.table = *table_,
+                         .frontend = session.frontend,
+                         .backend = session.backend,
+                         .client = address_of(session.peer),
+                         .destination = {},
+                         .listener_id = listener.id,
+                         .listener_name = listener.name,
+                         .bytes = {},
+                         .may_grow = false,
+                         .may_settle = false,
+                         .random = drawn_bits(),
+                         .now = now_};
+    if (destination)
+        facts.destination =
+            session.called ? *session.called : Address::local_of(session.client.get());
+    return facts;
+}
+
+// A client waits for first verdicts as long as it would for a server.
+bool Worker::may_settle(const Session& session) const {
+    const milliseconds limit = backend(session).queue_timeout;
+    const bool is_over = limit.count() > 0 && now_ - session.accepted >= limit;
+    return now_ < table_->settled_by && backend(session).hold && !is_over;
 }
 
 std::span<const std::byte> Worker::peek(const Session& session) {
@@ -127,61 +219,45 @@ std::span<const std::byte> Worker::peek(const Session& session) {
     return {buffer_->bytes, got > 0 ? static_cast<std::size_t>(got) : 0};
 }
 
-void Worker::look(SlotIndex slot) {
+void Worker::wait_for_more(SlotIndex slot) {
+    watch_client(slot);
     Session& session = sessions_.at(slot);
-    const auto what = std::get<Inspecting>(session.state).what;
-    if (what == Inspecting::What::proxy_header) return look_for_proxy_header(slot);
-    const bool of_front = what == Inspecting::What::front_content;
-    const auto& rules =
-        of_front ? frontend(session).rules->content : backend(session).rules->content;
-    const bool destination = of_front ? frontend(session).rules->needs_destination
-                                      : backend(session).rules->needs_destination;
-    routing::Facts facts = facts_of(session, destination);
-    facts.bytes = peek(session);
-    facts.may_grow =
-        !std::get<Inspecting>(session.state).is_over && facts.bytes.size() < most_inspected;
-    const auto act = [&](const Rule& rule) { take_value(session, rule, facts); };
-    const Passage passage = routing::pass(rules, facts, act);
-    if (passage == Passage::undecided) return;
-    timers_.remove(slot);
-    if (passage == Passage::rejected) {
-        traffic(frontend(session).shared).denied_requests.add();
-        return end(slot, routing::EndReason::rejected);
+    if (!session.in_use) return;
+    auto& inspecting = std::get<Inspecting>(session.state);
+    milliseconds wait = milliseconds::max();
+    if (!inspecting.bytes_over) wait = milliseconds(inspecting.bytes_until - now_tick());
+    if (may_settle(session)) {
+        const auto in_ms = [this](TimePoint at) {
+            return std::chrono::ceil<milliseconds>(at - now_);
+        };
+        wait = std::min(wait, in_ms(table_->settled_by));
+        if (const milliseconds limit = backend(session).queue_timeout; limit.count() > 0)
+            wait = std::min(wait, in_ms(session.accepted + limit));
+        if (!std::exchange(inspecting.is_listed, true))
+            unsettled_.push_back({Source::client, session.generation, slot});
     }
-    session.state = Starting{};
-    if (of_front) return enter_backend(slot);
-    seek(slot);
-}
-
-void Worker::look_for_proxy_header(SlotIndex slot) {
-    Session& session = sessions_.at(slot);
-    const auto header = pgwire::read_proxy_header(peek(session));
-    const bool is_over = std::get<Inspecting>(session.state).is_over;
-    if (header.found == pgwire::ProxyHeader::Found::incomplete && !is_over) return;
-    timers_.remove(slot);
-    if (header.found != pgwire::ProxyHeader::Found::yes)
-        return end(slot, routing::EndReason::no_proxy_header);
-    // Those bytes are there: the header was just read among them.
-    (void)!::recv(session.client.get(), buffer_->bytes, header.size, MSG_DONTWAIT);
-    if (header.source.is_ip()) {
-        session.peer = compact(header.source.get());
-        session.called = std::make_unique<Address>(header.destination);
-    }
-    session.state = Starting{};
-    admit_session(slot);
-}
-
-// What has not come until now will not come.
-void Worker::stop_inspecting(SlotIndex slot) {
-    std::get<Inspecting>(sessions_.at(slot).state).is_over = true;
-    look(slot);
+    set_timer(slot, wait);
 }
 
 void Worker::on_inspected_event(SlotIndex slot, std::uint32_t events) {
     if (events & (EPOLLHUP | EPOLLERR)) return end(slot, routing::EndReason::client_left);
-    if (!(events & EPOLLRDHUP)) return look(slot);
-    if (peek(sessions_.at(slot)).empty()) return end(slot, routing::EndReason::client_left);
-    stop_inspecting(slot);
+    if (events & EPOLLRDHUP) {
+        if (peek(sessions_.at(slot)).empty()) return end(slot, routing::EndReason::client_left);
+        std::get<Inspecting>(sessions_.at(slot).state).bytes_until = now_tick();
+    }
+    advance(slot);
+}
+
+// Servers were judged: who waited for that goes on.
+void Worker::advance_unsettled() {
+    for (const EventKey& key : std::exchange(unsettled_, {})) {
+        Session* const session = sessions_.find(key.slot, key.generation);
+        if (session == nullptr) continue;
+        auto* const inspecting = std::get_if<Inspecting>(&session->state);
+        if (inspecting == nullptr) continue;
+        inspecting->is_listed = false;
+        advance(key.slot);
+    }
 }
 
 // A waiting client is asked again where it wants to go: no server of its backend is fit, and the
@@ -202,15 +278,14 @@ void Worker::choose_backends_again() {
 
 void Worker::move_held(SlotIndex slot) {
     Session& session = sessions_.at(slot);
-    const routing::BackendId now = session.backend;
-    const bool goes_somewhere = choose_its_backend(session);
-    const routing::BackendId wanted = std::exchange(session.backend, now);
-    if (!goes_somewhere || wanted == now) return;
+    const routing::Chosen wanted = wanted_backend(session, false);
+    if (wanted.truth != Truth::yes || wanted.backend == session.backend) return;
     leave_hold(slot);
     if (std::exchange(session.counts_in_backend, false)) backend(session).shared->slots.give_back();
-    session.backend = wanted;
+    session.backend = wanted.backend;
     session.has_server = session.avoid_server = false;
-    seek(slot);
+    begin_step(slot, Step::back_content);
+    advance(slot);
 }
 
 }  // namespace pgsteer::relay

@@ -122,10 +122,10 @@ std::string Worker::refusal(const Session& session, routing::EndReason reason) c
     return pgwire::fatal_error({"53300", text, "Raise maxconn of the servers or timeout queue."});
 }
 
-// Rejected before anything was said: no line in the log, and a reset, as HAProxy does.
-void Worker::drop(SlotIndex slot) {
+// Rejected before anything was said: no line in the log, as in HAProxy.
+void Worker::drop(SlotIndex slot, Dropped how) {
     Session& session = sessions_.at(slot);
-    reset_on_close(session.client);
+    if (how == Dropped::by_reset) reset_on_close(session.client);
     session.client.reset();
     timers_.remove(slot);
     give_back_accept_slots(session.frontend);

@@ -53,11 +53,20 @@ struct Closing {
     Tick deadline = 0;
 };
 
-// Rules, or a PROXY header, need bytes that are not there yet.
+// On its way through the rules; stays at a step while bytes or first verdicts are lacking.
 struct Inspecting {
-    enum class What : std::uint8_t { proxy_header, front_content, back_content };
-    What what{};
-    bool is_over = false;  // no more bytes are waited for
+    enum class Step : std::uint8_t {  // in this order
+        connection_rules,
+        proxy_header,
+        session_rules,
+        front_content,
+        backend_choice,
+        back_content,
+    };
+    Step step{};
+    bool bytes_over = false;  // no more bytes are waited for
+    bool is_listed = false;   // among the worker's `unsettled_`
+    Tick bytes_until = 0;
 };
 
 using State = std::variant<Starting, Held, Connecting, Relaying, Closing, Inspecting>;

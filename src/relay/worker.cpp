@@ -111,6 +111,7 @@ void Worker::adopt_newest() {
     open_and_close_listeners();
     end_what_is_cut(*before);
     choose_backends_again();
+    advance_unsettled();
 }
 
 // A session ends when its row's cut_before is newer than the table it was chosen from; a connect
@@ -172,7 +173,7 @@ void Worker::expire_timers() {
         } else if (std::holds_alternative<Relaying>(session.state)) {
             on_relay_timer(slot);
         } else if (std::holds_alternative<Inspecting>(session.state)) {
-            stop_inspecting(slot);
+            advance(slot);
         } else if (const auto* closing = std::get_if<Closing>(&session.state)) {
             end(slot, closing->reason);
         }

@@ -67,23 +67,27 @@ class Worker {
     void open_and_close_listeners();
     void resume_listeners();
     void on_accept_failure(std::size_t index, int error_number);
+    void count_session(const Session& session);
 
     // admit.cpp
     void admit(SlotIndex slot);
-    void admit_session(SlotIndex slot);
-    void enter_backend(SlotIndex slot);
-    bool pass_early(Session& session, const std::vector<routing::Rule>& rules);
+    void begin_step(SlotIndex slot, Inspecting::Step step);
+    void advance(SlotIndex slot);
+    enum class Progress { done, lacking, gone };
+    Progress take_step(SlotIndex slot);
+    Progress pass(SlotIndex slot, const std::vector<routing::Rule>& rules, bool destination);
     void take_value(Session& session, const routing::Rule& rule, const routing::Facts& facts);
+    Progress take_proxy_header(SlotIndex slot);
+    Progress choose_its_backend(SlotIndex slot);
+    routing::Chosen wanted_backend(const Session& session, bool settling);
     routing::Facts facts_of(const Session& session, bool destination);
+    bool may_settle(const Session& session) const;
     std::span<const std::byte> peek(const Session& session);
-    void inspect(SlotIndex slot, Inspecting::What what, milliseconds limit);
-    void look(SlotIndex slot);
-    void look_for_proxy_header(SlotIndex slot);
-    void stop_inspecting(SlotIndex slot);
+    void wait_for_more(SlotIndex slot);
     void on_inspected_event(SlotIndex slot, std::uint32_t events);
+    void advance_unsettled();
     void choose_backends_again();
     void move_held(SlotIndex slot);
-    bool choose_its_backend(Session& session);
 
     // seek.cpp
     void seek(SlotIndex slot);
@@ -102,6 +106,7 @@ class Worker {
     void serve_held(routing::BackendId backend);
     void serve_all_held();
     void give_back_slot(Session& session);
+    bool names_servers(routing::BackendId id) const;
     void wake_next(routing::Shared& shared);
     void on_connect_event(SlotIndex slot, std::uint32_t events);
     void on_held_event(SlotIndex slot, std::uint32_t events);
@@ -128,7 +133,8 @@ class Worker {
     void answer_first_packet(SlotIndex slot);
     std::string refusal(const Session& session, routing::EndReason reason) const;
     void end(SlotIndex slot, routing::EndReason reason);
-    void drop(SlotIndex slot);
+    enum class Dropped { by_reset, by_end };
+    void drop(SlotIndex slot, Dropped how);
     void report_end(const Session& session, routing::EndReason reason, routing::Phase phase,
                     TimePoint now);
     void count_end(const Session& session, routing::EndReason reason);
@@ -161,6 +167,7 @@ class Worker {
     std::unique_ptr<Chunk> buffer_ = std::make_unique<Chunk>();
     std::vector<HoldQueue> holds_;      // by BackendId
     std::vector<EventKey> unfinished_;  // pipes that had their turn and have more
+    std::vector<EventKey> unsettled_;   // clients whose rules wait for first verdicts
     std::vector<SlotIndex> due_;
     std::vector<epoll_event> events_;
     bool release_due_ = false;  // clients wait for their turn to be let go, a millisecond from now

@@ -23,6 +23,7 @@ struct Facts {
     std::string_view listener_name = {};
     std::span<const std::byte> bytes = {};  // the client's first
     bool may_grow = false;                  // more bytes may come, and there is time
+    bool may_settle = false;  // servers are still to be judged, and the client can wait for that
     std::uint32_t random = 0;
     TimePoint now;
 };

@@ -27,6 +27,8 @@ struct Arguments {
 struct Sampled {
     std::optional<Value> value;
     bool may_change = false;  // bytes that are still to come may make it another
+    // Servers without a verdict count as unusable; when they are judged it will be one of these.
+    std::optional<Range> when_judged = {};
 };
 
 using Fetch = Sampled (*)(const Facts& facts, const Arguments& arguments);
@@ -34,7 +36,11 @@ using Fetch = Sampled (*)(const Facts& facts, const Arguments& arguments);
 // By the first name of config/fetches; null when there is none.
 Fetch find_fetch(std::string_view name);
 
-// Servers of a backend that take new sessions; several backups count as one unless all serve.
-std::int64_t usable_servers(const RoutingTable& table, BackendId backend);
+// Servers of a backend that take new sessions; several backups count as one unless all serve
+// (HAProxy's be_usable_srv). `lowest` and `highest`: once those without a verdict are judged.
+struct UsableServers {
+    std::int64_t now = 0, lowest = 0, highest = 0;
+};
+UsableServers usable_servers(const RoutingTable& table, BackendId backend);
 
 }  // namespace pgsteer::routing

@@ -3,8 +3,21 @@
 namespace pgsteer::routing {
 namespace {
 
+// More servers than that in one backend: such a client always waits for their verdicts.
+constexpr std::int64_t most_tried = 10'000;
+
+// The same for each value it may have in the end?
+Truth foresee(const Match& match, const Range& range) {
+    if (range.highest - range.lowest > most_tried) return Truth::unknown;
+    const bool first = match.has(Value(range.lowest));
+    for (std::int64_t value = range.lowest + 1; value <= range.highest; ++value)
+        if (match.has(Value(value)) != first) return Truth::unknown;
+    return first ? Truth::yes : Truth::no;
+}
+
 Truth ask(const Test& test, const Facts& facts) {
     const Sampled sampled = test.sample.fetch(facts, test.sample.arguments);
+    if (sampled.when_judged && facts.may_settle) return foresee(test.match, *sampled.when_judged);
     if (sampled.value && test.match.has(*sampled.value)) return Truth::yes;
     return sampled.may_change && facts.may_grow ? Truth::unknown : Truth::no;
 }
@@ -15,15 +28,21 @@ Truth holds(const Condition<Test>& condition, const Facts& facts) {
     return evaluate(condition, [&facts](const Test& test) { return ask(test, facts); });
 }
 
-std::optional<BackendId> choose_backend(const FrontRules& rules, const Facts& facts) {
-    for (const BackendChoice& choice : rules.backends)
-        if (holds(choice.condition, facts) == Truth::yes) return choice.backend;
-    return std::nullopt;
+Chosen choose_backend(const FrontRules& rules, const Facts& facts) {
+    for (const BackendChoice& choice : rules.backends) {
+        const Truth truth = holds(choice.condition, facts);
+        if (truth != Truth::no) return {truth, choice.backend};
+    }
+    return {};
 }
 
 std::optional<ServerId> choose_server(const BackRules& rules, const Facts& facts) {
+    const auto takes = [&facts](ServerId id) {
+        const ServerRow& row = facts.table.at(id);
+        return row.accepts || row.cause == Cause::draining;
+    };
     for (const ServerChoice& choice : rules.servers)
-        if (holds(choice.condition, facts) == Truth::yes && facts.table.at(choice.server).accepts)
+        if (holds(choice.condition, facts) == Truth::yes && takes(choice.server))
             return choice.server;
     return std::nullopt;
 }

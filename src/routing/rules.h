@@ -55,13 +55,17 @@ struct BackRules {
 
 Truth holds(const Condition<Test>& condition, const Facts& facts);
 
-// The first choice that holds.
-std::optional<BackendId> choose_backend(const FrontRules& rules, const Facts& facts);
-// The first choice that holds and accepts sessions.
+// The first choice that holds, or that may hold once servers are judged.
+struct Chosen {
+    Truth truth = Truth::no;
+    BackendId backend{};  // unless `no`
+};
+Chosen choose_backend(const FrontRules& rules, const Facts& facts);
+// The first choice that holds and may be used. One that drains may, as in HAProxy: it is named.
 std::optional<ServerId> choose_server(const BackRules& rules, const Facts& facts);
 
-// Walks rules until one accepts or rejects, or the bytes do not suffice. `set_*` and `expect_proxy`
-// are given to `act` on the way.
+// Walks rules until one accepts or rejects, or what is known does not suffice. `set_*` and
+// `expect_proxy` are given to `act` on the way.
 enum class Passage : std::uint8_t { accepted, rejected, undecided };
 template <class Act>
 Passage pass(const std::vector<Rule>& rules, const Facts& facts, Act act) {

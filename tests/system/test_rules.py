@@ -2,6 +2,8 @@
 same order, and the same clients are sent to the same places or turned away in the same way."""
 
 import contextlib
+import csv
+import io
 import socket
 import ssl
 import struct
@@ -9,7 +11,8 @@ import time
 
 import pytest
 
-from harness.process import free_port
+from harness import scripted
+from harness.process import free_port, listens
 from harness.proxy import KINDS, Proxy
 from harness.scripted import Scripted
 from harness.waits import holds_for, wait_until
@@ -43,20 +46,28 @@ class Server:
 
 
 class World:
-    def __init__(self, folder, ending, rules, back_rules="", bind=""):
+    def __init__(self, folder, ending, rules, back_rules="", bind="", other_rules="",
+                 server_options="", stats_sockets=None):
+        self.other_rules, self.server_options = other_rules, server_options
+        self.stats_sockets = stats_sockets or {}
         self.servers = {name: Server(name) for name in SERVERS}
         for server in self.servers.values():
             ending(server)
         self.ports = {kind: free_port() for kind in KINDS}
         for kind in KINDS:
-            ending(Proxy(kind, folder, self._file(self.ports[kind], rules, back_rules, bind),
+            ending(Proxy(kind, folder, self._file(kind, rules, back_rules, bind),
                          [self.ports[kind]]))
 
-    def _file(self, port, rules, back_rules, bind):
+    def _file(self, kind, rules, back_rules, bind):
+        port, path = self.ports[kind], self.stats_sockets.get(kind)
+        stats_socket = f"stats socket {path}" if path else ""
+
         def lines(backend):
-            return "\n".join(f"    server {name} 127.0.0.1:{server.port} check"
+            return "\n".join(f"    server {name} 127.0.0.1:{server.port} check {self.server_options}"
                              for name, server in self.servers.items() if SERVERS[name] == backend)
         return f"""
+global
+    {stats_socket}
 defaults
     mode tcp
     timeout connect 1s
@@ -71,6 +82,7 @@ backend a
 {back_rules}
 {lines("a")}
 backend b
+{self.other_rules}
 {lines("b")}
 """
 
@@ -259,6 +271,13 @@ def test_bytes_that_come_in_pieces_are_waited_for(folder, ending):
                 assert (got if got == "reset" else "served") == wanted, kind
 
 
+def test_a_backends_own_content_rules_hold_for_every_frontend(folder, ending):
+    world = World(folder, ending, "", back_rules="    tcp-request content reject if { nbsrv eq 1 }")
+    world.goes_to(A)
+    world.set_up("a1", "b1")
+    world.goes_to(GONE)
+
+
 def test_use_server_leads_to_one_server_while_it_is_up(folder, ending):
     world = World(folder, ending, "", back_rules="    use-server a2 if { src 127.0.0.2 }")
     world.goes_to({"a2"}, source="127.0.0.2")
@@ -321,3 +340,136 @@ def test_a_waiting_client_goes_where_a_server_comes_back(folder, ending, backgro
         client.settimeout(10)
         world.set_up("b1")
         assert client.recv(2) == b"b1"
+
+
+def test_a_client_that_waits_meets_the_rules_of_the_backend_it_goes_to_at_last(folder, ending):
+    world = World(folder, ending, "    use_backend b if { nbsrv(b) gt 0 }",
+                  back_rules="    timeout queue 15s\nbackend c\n    timeout queue 15s",
+                  other_rules="    tcp-request content reject")
+    world.set_up()
+    port = world.ports["pgsteer"]
+    wait_until("nothing is up", lambda: outcome(port) == "nothing", seconds=10)
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.settimeout(10)
+        world.set_up("b1")
+        assert ended(client)
+
+
+def ended(client):
+    try:
+        return client.recv(1) == b""
+    except ConnectionError:
+        return True
+
+
+def stats(socket_path):
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(socket_path))
+        client.sendall(b"show stat\n")
+        text = b"".join(iter(lambda: client.recv(65536), b"")).decode()
+    return {(row["pxname"], row["svname"]): row for row in csv.DictReader(io.StringIO(text[2:]))}
+
+
+REJECTS = {
+    "connection": "tcp-request connection reject if { src 127.0.0.2 }",
+    "session": "tcp-request session reject if { src 127.0.0.2 }",
+    "content": "tcp-request content reject if { src 127.0.0.2 }",
+}
+
+
+@pytest.mark.parametrize("row", REJECTS)
+def test_who_is_turned_away_is_counted_and_told_as_in_haproxy(row, folder, ending):
+    sockets = {kind: folder.path / f"{kind}.stats" for kind in KINDS}
+    world = World(folder, ending, "    " + REJECTS[row], stats_sockets=sockets)
+    world.goes_to(A)
+    told, counted = {}, {}
+    for kind in KINDS:
+        before = stats(sockets[kind])["front", "FRONTEND"]
+        told[kind] = [outcome(world.ports[kind], source="127.0.0.2") for _ in range(5)]
+        told[kind] += [outcome(world.ports[kind]) in A]
+        after = stats(sockets[kind])["front", "FRONTEND"]
+        counted[kind] = {word: int(after[word]) - int(before[word])
+                         for word in ("stot", "conn_tot", "dcon", "dses", "dreq")}
+    assert told["pgsteer"] == told["haproxy"]
+    assert counted["pgsteer"] == counted["haproxy"]
+
+
+def test_a_full_server_that_a_rule_names_holds_nobody_else_up(folder, ending):
+    world = World(folder, ending, "", back_rules="    use-server a1 if { src 127.0.0.2 }\n"
+                  "    use-server a2 unless { src 127.0.0.2 }\n    timeout queue 20s",
+                  server_options="maxconn 1")
+    for kind in KINDS:
+        with contextlib.ExitStack() as open_ones:
+            def client(source, kind=kind, open_ones=open_ones):
+                made = open_ones.enter_context(socket.socket())
+                made.bind((source, 0))
+                made.settimeout(10)
+                made.connect(("127.0.0.1", world.ports[kind]))
+                return made
+            one, two = client("127.0.0.2"), client("127.0.0.1")
+            assert (one.recv(2), two.recv(2)) == (b"a1", b"a2"), kind
+            waits_for_a1, waits_for_a2 = client("127.0.0.2"), client("127.0.0.1")
+            two.close()
+            assert waits_for_a2.recv(2) == b"a2", kind
+            one.close()
+            assert waits_for_a1.recv(2) == b"a1", kind
+
+
+class Checked:
+    """Answers checks after a while, with a status."""
+
+    def __init__(self, seconds, status):
+        def talk(connection):
+            time.sleep(seconds)
+            scripted.http(status)(connection)
+        self.listener = scripted.Scripted(talk)
+        self.port = self.listener.port
+
+    def stop(self):
+        self.listener.close()
+
+
+FIRST_VERDICTS = {
+    "guard": ("tcp-request connection reject if !{ nbsrv(a) eq 1 }", (200, 503), b"a1"),
+    "split_brain": ("tcp-request connection reject if !{ nbsrv(a) eq 1 }", (200, 200), b""),
+    "writes": ("use_backend b if { nbsrv(a) lt 1 }", (200, 503), b"a1"),
+    "no_writes": ("use_backend b if { nbsrv(a) lt 1 }", (503, 503), b"b1"),
+    "content": ("tcp-request content reject if !{ srv_is_up(a/a1) }", (200, 503), b"a1"),
+}
+
+
+@pytest.mark.parametrize("row", FIRST_VERDICTS)
+def test_a_rule_about_servers_waits_for_their_first_verdicts(row, folder, ending):
+    """At start HAProxy takes every server for UP; pgsteer knows nothing yet, and lets the client wait
+    until the rule's answer is certain, instead of turning it away or to the wrong backend."""
+    rule, statuses, served_by = FIRST_VERDICTS[row]
+    servers = {name: Server(name) for name in SERVERS}
+    checked = [Checked(1, status) for status in statuses]
+    for one in (*servers.values(), *checked):
+        ending(one)
+    port = free_port()
+    ending(Proxy("pgsteer", folder, f"""
+defaults
+    mode tcp
+    timeout connect 5s
+    timeout client 5s
+    timeout server 5s
+    timeout check 5s
+frontend front
+    bind 127.0.0.1:{port}
+    {rule}
+    default_backend a
+backend a
+    option httpchk
+    server a1 127.0.0.1:{servers["a1"].port} check port {checked[0].port}
+    server a2 127.0.0.1:{servers["a2"].port} check port {checked[1].port}
+backend b
+    server b1 127.0.0.1:{servers["b1"].port}
+""", []))
+    wait_until("pgsteer listens", lambda: listens(port))
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.settimeout(10)
+        try:
+            assert client.recv(2) == served_by
+        except ConnectionError:
+            assert served_by == b""
