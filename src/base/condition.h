@@ -7,7 +7,19 @@
 
 namespace pgsteer {
 
-// unknown: bytes that are still to come may decide it.
+// What a rule does when its condition holds.
+enum class RuleAction : std::uint8_t {
+    accept,
+    reject,
+    silent_drop,
+    expect_proxy,
+    set_source,
+    set_source_port,
+    set_destination,
+    set_destination_port,
+};
+
+// unknown: bytes that are still to come, or verdicts, may decide it.
 enum class Truth : std::uint8_t { no, yes, unknown };
 
 template <class Test>

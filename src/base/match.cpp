@@ -32,14 +32,19 @@ Bytes bytes_of(const Address& address) {
     return bytes;
 }
 
+std::uint32_t number_of(const Bytes& bytes, std::size_t at) {
+    std::uint32_t number = 0;
+    for (std::size_t i = at; i < at + 4; ++i)
+        number = number << 8 | bytes[i];
+    return number;
+}
+
 // "255.255.0.0" is 16; nothing when its ones are not in front.
 std::optional<unsigned> bits_of_mask(std::string_view text) {
     const auto mask = Address::from_literal(text, Port{0});
     if (!mask || mask->family() != AF_INET) return std::nullopt;
     const Bytes bytes = bytes_of(*mask);
-    std::uint32_t number = 0;
-    for (std::size_t i = 0; i < 4; ++i)
-        number = number << 8 | bytes[i];
+    const std::uint32_t number = number_of(bytes, 0);
     const auto ones = static_cast<unsigned>(std::countl_one(number));
     if (ones < 32 && number << ones != 0) return std::nullopt;
     return ones;
@@ -51,15 +56,16 @@ Address unmapped(const Address& address) {
     constexpr std::array<std::uint8_t, 12> prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     if (address.family() != AF_INET6 || !std::equal(prefix.begin(), prefix.end(), bytes.begin()))
         return address;
-    const std::uint32_t number = static_cast<std::uint32_t>(bytes[12]) << 24 |
-                                 static_cast<std::uint32_t>(bytes[13]) << 16 |
-                                 static_cast<std::uint32_t>(bytes[14]) << 8 | bytes[15];
-    return Address::ipv4(number, address.port());
+    return Address::ipv4(number_of(bytes, 12), address.port());
 }
 
 std::optional<std::int64_t> integer_of(const Value& value) {
     if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
     if (const auto* truth = std::get_if<bool>(&value)) return *truth ? 1 : 0;
+    if (const auto* address = std::get_if<Address>(&value)) {
+        if (address->family() != AF_INET) return std::nullopt;
+        return number_of(bytes_of(*address), 0);
+    }
     const auto* text = std::get_if<std::string_view>(&value);
     if (text == nullptr) return std::nullopt;
     std::int64_t number = 0;
@@ -72,6 +78,32 @@ std::string text_of(const Value& value) {
     if (const auto* text = std::get_if<std::string_view>(&value)) return std::string(*text);
     if (const auto* address = std::get_if<Address>(&value)) return address->host();
     return std::to_string(integer_of(value).value_or(0));
+}
+
+std::string binary_of(const Value& value) {
+    std::string bytes;
+    if (const auto* address = std::get_if<Address>(&value)) {
+        const Bytes all = bytes_of(*address);
+        bytes.assign(all.begin(), all.begin() + (address->family() == AF_INET ? 4 : 16));
+    } else if (std::holds_alternative<std::string_view>(value)) {
+        return text_of(value);
+    } else {
+        const auto number = static_cast<std::uint64_t>(integer_of(value).value_or(0));
+        for (unsigned shift = 64; shift > 0; shift -= 8)
+            bytes.push_back(static_cast<char>(number >> (shift - 8) & 0xff));
+    }
+    return bytes;
+}
+
+std::optional<Address> address_of(const Value& value) {
+    if (const auto* address = std::get_if<Address>(&value)) return *address;
+    if (const auto* text = std::get_if<std::string_view>(&value)) {
+        const auto address = Address::from_literal(*text, Port{0});
+        return address ? std::optional(*address) : std::nullopt;
+    }
+    const auto number = integer_of(value);
+    if (!number) return std::nullopt;
+    return Address::ipv4(static_cast<std::uint32_t>(*number), Port{0});
 }
 
 // `pattern` in `text` with a separator, or an end, on both sides.
@@ -91,6 +123,7 @@ bool has_between(std::string_view text, std::string_view pattern, std::string_vi
 bool fits(Match::Kind kind, std::string_view text, std::string_view pattern) {
     switch (kind) {
         case Match::Kind::equal:
+        case Match::Kind::binary:
             return text == pattern;
         case Match::Kind::begin:
             return text.starts_with(pattern);
@@ -197,14 +230,14 @@ bool Match::has(const Value& value) const {
         case Kind::length:
             return in_ranges(static_cast<std::int64_t>(text_of(value).size()));
         case Kind::address: {
-            const auto* address = std::get_if<Address>(&value);
-            const auto has_it = [address](const Network& one) { return one.has(*address); };
-            return address != nullptr && std::any_of(networks.begin(), networks.end(), has_it);
+            const auto address = address_of(value);
+            const auto has_it = [&address](const Network& one) { return one.has(*address); };
+            return address && std::any_of(networks.begin(), networks.end(), has_it);
         }
         default:
             break;
     }
-    std::string text = text_of(value);
+    std::string text = kind == Kind::binary ? binary_of(value) : text_of(value);
     if (kind == Kind::regex)
         return std::any_of(expressions.begin(), expressions.end(), [&](const auto& expression) {
             return expression->found_in(text).value_or(false);

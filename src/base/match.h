@@ -43,6 +43,7 @@ struct Match {
         length,
         address,
         equal,
+        binary,  // equal bytes: an address is its 4 or 16, an integer its 8
         begin,
         end,
         part,

@@ -14,8 +14,9 @@ std::string words(const Range& range) {
 }
 
 std::string words(const Match& match) {
-    static constexpr std::array<const char*, 12> kinds = {
-        "bool", "found", "int", "len", "ip", "str", "beg", "end", "sub", "reg", "dir", "dom"};
+    static constexpr std::array<const char*, 13> kinds = {"bool", "found", "int", "len", "ip",
+                                                          "str",  "bin",   "beg", "end", "sub",
+                                                          "reg",  "dir",   "dom"};
     std::string text = kinds[static_cast<std::size_t>(match.kind)];
     if (match.ignore_case) text += " -i";
     for (const Range& range : match.ranges)
@@ -49,8 +50,9 @@ std::string words(const Condition& condition) {
 }
 
 std::string words(const Rule& rule) {
-    static constexpr std::array<const char*, 5> actions = {"accept", "reject", "expect-proxy",
-                                                           "set-src", "set-src-port"};
+    static constexpr std::array<const char*, 8> actions = {
+        "accept",  "reject",       "silent-drop", "expect-proxy",
+        "set-src", "set-src-port", "set-dst",     "set-dst-port"};
     std::string text = actions[static_cast<std::size_t>(rule.action)];
     if (!rule.sample.fetch.empty()) text += " " + rule.sample.text();
     return text + words(rule.condition);

@@ -5,7 +5,7 @@
 namespace pgsteer::config {
 namespace {
 
-constexpr std::string_view no_rules = "sessions go by port, not by rules";
+constexpr std::string_view no_rules = "bytes pass as they are";
 constexpr std::string_view per_port = "use one listen section a port";
 constexpr std::string_view no_tables = "there are no stick tables";
 constexpr std::string_view use_source = "use 'balance source'";
@@ -62,7 +62,8 @@ constexpr Row rows[] = {
     inert_row("log-format", in_front, one_form),
     inert_row("log-format-sd", in_front, one_form),
     web("max-keep-alive-queue", in_back),
-    refused_row("monitor", in_front, no_rules, "use the stats page"),
+    refused_row("monitor", in_front, no_web,
+                "use the stats page, or 'tcp-request connection reject if ...'"),
     refused_row("monitor-uri", in_front, no_web, "use the stats page"),
     inert_row("option abortonclose", in_back, "a client that has gone always frees its place"),
     web("option accept-invalid-http-request", in_front),
@@ -119,7 +120,8 @@ constexpr Row rows[] = {
     refused_row("srvtimeout", in_proxy, old_name, "use 'timeout server'"),
     refused_row("stick", in_back, no_tables, use_source),
     refused_row("stick-table", in_proxy, no_tables, use_source),
-    refused_row("tcp-response", in_back, no_rules, remove_it),
+    refused_row("tcp-response", in_back, "servers' bytes are not looked at",
+                "use 'tcp-request content', or remove the line"),
     refused_row("timeout clitimeout", in_proxy, old_name, "use 'timeout client'"),
     refused_row("timeout contimeout", in_proxy, old_name, "use 'timeout connect'"),
     web("timeout http-keep-alive"),

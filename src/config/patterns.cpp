@@ -24,11 +24,11 @@ struct Method {
 
 const std::map<std::string, Method, std::less<>>& methods() {
     static const std::map<std::string, Method, std::less<>> all{
-        {"found", {Kind::found}},     {"bool", {Kind::boolean}},  {"int", {Kind::integer}},
-        {"len", {Kind::length}},      {"ip", {Kind::address}},    {"str", {Kind::equal}},
-        {"beg", {Kind::begin}},       {"end", {Kind::end}},       {"sub", {Kind::part}},
-        {"reg", {Kind::regex}},       {"dir", {Kind::directory}}, {"dom", {Kind::domain}},
-        {"bin", {Kind::equal, true}},
+        {"found", {Kind::found}},      {"bool", {Kind::boolean}},  {"int", {Kind::integer}},
+        {"len", {Kind::length}},       {"ip", {Kind::address}},    {"str", {Kind::equal}},
+        {"beg", {Kind::begin}},        {"end", {Kind::end}},       {"sub", {Kind::part}},
+        {"reg", {Kind::regex}},        {"dir", {Kind::directory}}, {"dom", {Kind::domain}},
+        {"bin", {Kind::binary, true}},
     };
     return all;
 }
@@ -49,14 +49,10 @@ std::optional<Method> usual_method(Type type) {
     return std::nullopt;
 }
 
-// Which methods make sense of which values (the manual's table of 7.1).
+// What HAProxy has no cast for (the manual's table of 7.1).
 bool fits(Type type, Kind kind) {
-    if (kind == Kind::found) return true;
-    if (type == Type::address) return kind == Kind::address;
-    if (kind == Kind::address) return false;
-    if (type == Type::boolean || type == Type::integer)
-        return kind == Kind::boolean || kind == Kind::integer;
-    return kind != Kind::boolean;
+    return type != Type::bytes ||
+           (kind != Kind::boolean && kind != Kind::integer && kind != Kind::address);
 }
 
 std::string lower(std::string text) {

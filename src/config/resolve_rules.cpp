@@ -1,14 +1,13 @@
 // From rule lines to rules, once all sections are known.
 #include <algorithm>
-#include <array>
 
 #include "config/acl.h"
 #include "config/keywords.h"
+#include "config/rule_actions.h"
 
 namespace pgsteer::config {
 namespace {
 
-using Action = Rule::Action;
 using Lines = std::vector<RuleLine>;
 
 bool has_backend_half(const Proxy& proxy) {
@@ -22,52 +21,6 @@ const Proxy* find_proxy(const Draft& draft, std::string_view name, bool backend)
     return nullptr;
 }
 
-struct ActionRow {
-    std::string_view name;
-    enum class Kind : std::uint8_t { honoured, inert, refused } kind = Kind::honoured;
-    Action action = Action::accept;
-    bool takes_sample = false;
-    std::string_view why = {};
-};
-constexpr std::string_view no_tables = "nothing is tracked in tables";
-constexpr std::array actions{
-    ActionRow{"accept", ActionRow::Kind::honoured, Action::accept},
-    ActionRow{"reject", ActionRow::Kind::honoured, Action::reject},
-    ActionRow{"expect-proxy", ActionRow::Kind::honoured, Action::expect_proxy},
-    ActionRow{"set-src", ActionRow::Kind::honoured, Action::set_source, true},
-    ActionRow{"set-src-port", ActionRow::Kind::honoured, Action::set_source_port, true},
-    ActionRow{"capture", ActionRow::Kind::inert},
-    ActionRow{"set-dst", ActionRow::Kind::inert},
-    ActionRow{"set-dst-port", ActionRow::Kind::inert},
-    ActionRow{"set-log-level", ActionRow::Kind::inert},
-    ActionRow{"set-mark", ActionRow::Kind::inert},
-    ActionRow{"set-nice", ActionRow::Kind::inert},
-    ActionRow{"set-tos", ActionRow::Kind::inert},
-    ActionRow{"set-priority-class", ActionRow::Kind::inert},
-    ActionRow{"set-priority-offset", ActionRow::Kind::inert},
-    ActionRow{"silent-drop", ActionRow::Kind::refused, Action::reject, false,
-              "clients are told; use 'reject'"},
-    ActionRow{"expect-netscaler-cip", ActionRow::Kind::refused, Action::accept, false,
-              "foreign headers are not read; use 'expect-proxy layer4'"},
-    ActionRow{"track-sc*", ActionRow::Kind::refused, Action::accept, false, no_tables},
-    ActionRow{"sc-*", ActionRow::Kind::refused, Action::accept, false, no_tables},
-    ActionRow{"set-var*", ActionRow::Kind::refused, Action::accept, false,
-              "there are no variables; write the fetch in the condition"},
-    ActionRow{"unset-var*", ActionRow::Kind::refused, Action::accept, false,
-              "there are no variables"},
-    ActionRow{"do-resolve*", ActionRow::Kind::refused, Action::accept, false,
-              "names are looked up for servers alone"},
-    ActionRow{"lua.*", ActionRow::Kind::refused, Action::accept, false, "no Lua is run"},
-    ActionRow{"send-spoe-group", ActionRow::Kind::refused, Action::accept, false,
-              "no other program is asked"},
-    ActionRow{"set-bandwidth-limit", ActionRow::Kind::refused, Action::accept, false,
-              "sessions are not slowed down"},
-    ActionRow{"switch-mode", ActionRow::Kind::refused, Action::accept, false,
-              "PostgreSQL is not HTTP"},
-    ActionRow{"use-service", ActionRow::Kind::refused, Action::accept, false,
-              "no service but the servers"},
-};
-
 // What is said while the rules of one section are read: where, and by which keyword.
 class RuleReader {
   public:
@@ -77,10 +30,11 @@ class RuleReader {
                 alert(line, "acl " + line.words[0], added.error().text);
     }
 
-    std::vector<Rule> rules(const Lines& lines, const std::string& keyword, Layer layer) {
+    // `tcp-request connection`, `session` or `content` lines.
+    std::vector<Rule> rules(const Lines& lines, Ruleset set) {
         std::vector<Rule> rules;
         for (const RuleLine& line : lines)
-            if (auto rule = this->rule(line, keyword, layer)) rules.push_back(std::move(*rule));
+            if (auto rule = this->rule(line, set)) rules.push_back(std::move(*rule));
         return rules;
     }
 
@@ -90,6 +44,10 @@ class RuleReader {
             const std::string name = keyword + " " + line.words[0];
             if (line.words[0].find("%[") != std::string::npos) {
                 alert(line, name, "names made of values are not supported; write one line each");
+                continue;
+            }
+            if (keyword == "use-server" && line.words.size() < 2) {
+                alert(line, name, "needs 'if' or 'unless' and a condition");
                 continue;
             }
             auto condition = this->condition(line, name, 1, Layer::content);
@@ -104,44 +62,67 @@ class RuleReader {
         draft_.alert(line.at, "'" + keyword + "' : " + text);
     }
 
-    std::optional<Rule> rule(const RuleLine& line, const std::string& keyword, Layer layer) {
-        const std::string& word = line.words[0];
-        const auto row = std::find_if(actions.begin(), actions.end(), [&](const ActionRow& one) {
-            return matches(one.name, word);
-        });
-        const std::string name = keyword + " " + word;
-        if (row == actions.end()) {
-            std::vector<std::string_view> names;
-            for (const ActionRow& one : actions)
-                names.push_back(one.name);
-            alert(line, name, "unknown action" + did_you_mean(word, names));
-            return std::nullopt;
-        }
-        if (row->kind == ActionRow::Kind::refused)
-            return alert(line, name, "is not supported: " + std::string(row->why)), std::nullopt;
-        if (row->kind == ActionRow::Kind::inert) return std::nullopt;
+    std::optional<Rule> rule(const RuleLine& line, Ruleset set) {
+        const std::string name = keyword_of(set) + " " + line.words[0];
+        const ActionRow* const row = action(line, set, name);
+        if (row == nullptr) return std::nullopt;
         Rule rule;
         rule.action = row->action;
         rule.at = line.at;
         std::size_t taken = 1;
-        if (row->takes_sample && !value_of(line, name, rule, taken)) return std::nullopt;
-        if (rule.action == Action::expect_proxy) {
-            if (layer != Layer::internal || line.words.size() < 2 || line.words[1] != "layer4")
+        if (row->takes_value && !value_of(line, name, rule, taken)) return std::nullopt;
+        if (rule.action == RuleAction::expect_proxy) {
+            if (line.words.size() < 2 || line.words[1] != "layer4")
                 return alert(line, name, "is written 'tcp-request connection expect-proxy layer4'"),
                        std::nullopt;
             taken = 2;
         }
-        auto condition = this->condition(line, name, taken, layer);
+        auto condition = this->condition(line, name, taken, layer_of(set));
         if (!condition) return std::nullopt;
         rule.condition = std::move(*condition);
         return rule;
+    }
+
+    static std::string keyword_of(Ruleset set) {
+        const char* const kind = set == of_connection ? "connection"
+                                 : set == of_session  ? "session"
+                                                      : "content";
+        return std::string("tcp-request ") + kind;
+    }
+
+    static Layer layer_of(Ruleset set) {
+        return set == of_connection ? Layer::internal
+               : set == of_session  ? Layer::session
+                                    : Layer::content;
+    }
+
+    // Null: said what is wrong, or the line is without effect.
+    const ActionRow* action(const RuleLine& line, Ruleset set, const std::string& name) {
+        const auto rows = action_rows();
+        const auto row = std::find_if(rows.begin(), rows.end(), [&](const ActionRow& one) {
+            return matches(one.name, line.words[0]);
+        });
+        if (row == rows.end()) {
+            std::vector<std::string_view> names;
+            for (const ActionRow& one : rows)
+                if ((one.where & set) != 0) names.push_back(one.name);
+            return alert(line, name, "unknown action" + did_you_mean(line.words[0], names)),
+                   nullptr;
+        }
+        if ((row->where & set) == 0)
+            return alert(line, name, "is not allowed in '" + keyword_of(set) + "' rules"), nullptr;
+        Line told{draft_, nullptr, line.at, name};
+        told.used(name, row->kind, row->help, row->instead);
+        if (row->kind == KeywordClass::refused) refuse(told, name, row->help, row->instead);
+        return row->kind == KeywordClass::honoured ? &*row : nullptr;
     }
 
     bool value_of(const RuleLine& line, const std::string& name, Rule& rule, std::size_t& taken) {
         if (line.words.size() < 2) return alert(line, name, "needs a value"), false;
         auto parsed = parse_sample(line.words[1]);
         if (!parsed) return alert(line, name, parsed.error().text), false;
-        const bool port = rule.action == Action::set_source_port;
+        const bool port = rule.action == RuleAction::set_source_port ||
+                          rule.action == RuleAction::set_destination_port;
         using Type = FetchRow::Type;
         if (parsed->row->type != (port ? Type::integer : Type::address))
             return alert(line, name, port ? "needs a number" : "needs an address"), false;
@@ -249,12 +230,17 @@ FrontRules front_rules_of(Draft& draft, const Proxy& proxy) {
                 draft.alert(line.at,
                             "'tcp-request' : is not supported on a stats page; use 'stats "
                             "auth', or bind the page to an address of your own network");
+        for (const Bind& bind : proxy.front.binds)
+            if (bind.accept_proxy)
+                draft.alert(bind.at,
+                            "'bind ... accept-proxy' : the stats page reads no PROXY "
+                            "headers; give it a 'bind' line of its own");
         return rules;
     }
     RuleReader reader(draft, proxy);
-    rules.connection = reader.rules(lines.connection, "tcp-request connection", Layer::internal);
-    rules.session = reader.rules(lines.session, "tcp-request session", Layer::session);
-    rules.content = reader.rules(lines.content, "tcp-request content", Layer::content);
+    rules.connection = reader.rules(lines.connection, of_connection);
+    rules.session = reader.rules(lines.session, of_session);
+    rules.content = reader.rules(lines.content, of_content);
     rules.backends = reader.choices(lines.backends, "use_backend");
     rules.inspect_delay = lines.inspect_delay;
     return rules;
@@ -267,7 +253,7 @@ BackRules back_rules_of(Draft& draft, const Proxy& proxy) {
     RuleReader reader(draft, proxy);
     rules.servers = reader.choices(proxy.rules.servers, "use-server");
     if (proxy.section == in_listen) return rules;
-    rules.content = reader.rules(proxy.rules.content, "tcp-request content", Layer::content);
+    rules.content = reader.rules(proxy.rules.content, of_content);
     rules.inspect_delay = proxy.rules.inspect_delay;
     return rules;
 }

@@ -30,8 +30,7 @@ using Condition = pgsteer::Condition<Test>;
 using Term = pgsteer::Term<Test>;
 
 struct Rule {
-    enum class Action : std::uint8_t { accept, reject, expect_proxy, set_source, set_source_port };
-    Action action = Action::accept;
+    RuleAction action = RuleAction::accept;
     Sample sample;  // set_*: the new value
     Condition condition;
     Location at;

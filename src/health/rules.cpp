@@ -66,7 +66,7 @@ class Translator {
         std::vector<routing::Rule> rules;
         for (const config::Rule& rule : from) {
             routing::Rule& made = rules.emplace_back();
-            made.action = static_cast<routing::Rule::Action>(rule.action);
+            made.action = rule.action;
             if (!rule.sample.fetch.empty()) made.sample = sample(rule.sample);
             made.condition = condition(rule.condition);
         }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/crc.hpp>
 #include <cstring>
 #include <string_view>
 #include <vector>
@@ -88,6 +89,38 @@ Address ipv6_at(std::span<const std::byte> bytes, std::size_t at, std::size_t po
     return Address::from_sockaddr(reinterpret_cast<const sockaddr*>(&v6), sizeof v6);
 }
 
+// What stands behind the addresses, as HAProxy's conn_recv_proxy looks at it: each extension ends
+// within the header, a checksum is right.
+constexpr std::size_t extension_head = 3;
+constexpr std::uint8_t authority = 2, checksum = 3, unique_id = 5;
+constexpr std::size_t longest_authority = 255, longest_unique_id = 128;
+
+bool has_right_checksum(std::span<const std::byte> header, std::size_t at) {
+    constexpr std::array<std::byte, 4> zeroes{};
+    boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true> crc32c;
+    crc32c.process_bytes(header.data(), at);
+    crc32c.process_bytes(zeroes.data(), zeroes.size());
+    crc32c.process_bytes(header.data() + at + 4, header.size() - at - 4);
+    const std::uint32_t told =
+        static_cast<std::uint32_t>(number_at(header, at)) << 16 | number_at(header, at + 2);
+    return crc32c.checksum() == told;
+}
+
+bool are_extensions(std::span<const std::byte> header, std::size_t at) {
+    while (at < header.size()) {
+        if (header.size() - at < extension_head) return false;
+        const auto type = std::to_integer<std::uint8_t>(header[at]);
+        const std::size_t size = number_at(header, at + 1);
+        at += extension_head;
+        if (size > header.size() - at) return false;
+        if (type == checksum && (size != 4 || !has_right_checksum(header, at))) return false;
+        if (type == authority && size > longest_authority) return false;
+        if (type == unique_id && size > longest_unique_id) return false;
+        at += size;
+    }
+    return true;
+}
+
 ProxyHeader read_binary(std::span<const std::byte> bytes) {
     if (bytes.size() < fixed_size_2) return {};
     const auto command = std::to_integer<std::uint8_t>(bytes[12]);
@@ -101,11 +134,13 @@ ProxyHeader read_binary(std::span<const std::byte> bytes) {
     header.size = size;
     if ((command & 0x0f) == local_command) return header;
     if (family == tcp_over_ipv4) {
-        if (size < fixed_size_2 + 12) return none();
+        if (size < fixed_size_2 + 12 || !are_extensions(bytes.first(size), fixed_size_2 + 12))
+            return none();
         header.source = ipv4_at(bytes, 16, 24);
         header.destination = ipv4_at(bytes, 20, 26);
     } else if (family == tcp_over_ipv6) {
-        if (size < fixed_size_2 + 36) return none();
+        if (size < fixed_size_2 + 36 || !are_extensions(bytes.first(size), fixed_size_2 + 36))
+            return none();
         header.source = ipv6_at(bytes, 16, 48);
         header.destination = ipv6_at(bytes, 32, 50);
     }

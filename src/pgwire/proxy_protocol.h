@@ -12,8 +12,8 @@
 namespace pgsteer::pgwire {
 
 // Version 1 is at most 107 bytes long; version 2 says its size, up to 64 KiB, of which addresses
-// take 216 and extensions the rest. No sender is known that needs more than this.
-inline constexpr std::size_t longest_proxy_header = 4096;
+// take 216 and extensions the rest. HAProxy's bound is the same: tune.bufsize.
+inline constexpr std::size_t longest_proxy_header = 16 * 1024;
 
 struct ProxyHeader {
     enum class Found : std::uint8_t {
@@ -24,7 +24,8 @@ struct ProxyHeader {
     Found found = Found::incomplete;
     std::size_t size = 0;  // bytes of the header, to be taken off
     // AF_UNSPEC: the header says that the connection itself is meant (LOCAL, UNKNOWN), or names no
-    // IP addresses.
+    // IP addresses. The specification wants those accepted; HAProxy 2.6 ends such connections
+    // unless they say LOCAL, or UNKNOWN and nothing else.
     Address source;
     Address destination;
 };

@@ -5,6 +5,8 @@
 //
 // A step that lacks something keeps the client in Inspecting and is taken anew from its beginning
 // when bytes come, when servers were judged, or when the time for either is over.
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -25,6 +27,17 @@ using Step = Inspecting::Step;
 // As much as rules can look at: HAProxy's tune.bufsize.
 constexpr std::size_t most_inspected = 16 * 1024;
 static_assert(most_inspected <= chunk_size && pgwire::longest_proxy_header <= most_inspected);
+
+// As HAProxy's silent-drop: a socket under repair is closed without a word (tcp(7), TCP_REPAIR).
+// Not allowed to everybody; a reset that cannot travel does nearly the same.
+void be_silent_on_close(const UniqueFd& fd) {
+    const int on = 1;
+    const linger reset{1, 0};
+    if (::setsockopt(fd.get(), IPPROTO_TCP, TCP_REPAIR, &on, sizeof on) == 0) return;
+    (void)::setsockopt(fd.get(), IPPROTO_IP, IP_TTL, &on, sizeof on);
+    (void)::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_UNICAST_HOPS, &on, sizeof on);
+    (void)::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+}
 
 }  // namespace
 
@@ -112,10 +125,17 @@ Worker::Progress Worker::pass(SlotIndex slot, const std::vector<Rule>& rules, bo
     const Passage passage = routing::pass(rules, facts, act);
     if (passage == Passage::undecided) return Progress::lacking;
     if (passage == Passage::accepted) return Progress::done;
+    turn_away(slot, step, passage == Passage::dropped);
+    return Progress::gone;
+}
+
+void Worker::turn_away(SlotIndex slot, Step step, bool silently) {
+    const Session& session = sessions_.at(slot);
     routing::Traffic& counted = traffic(frontend(session).shared);
+    if (silently) be_silent_on_close(session.client);
     if (step == Step::connection_rules) {
         counted.denied_connections.add();
-        drop(slot, Dropped::by_reset);
+        drop(slot, silently ? Dropped::by_end : Dropped::by_reset);
     } else if (step == Step::session_rules) {
         counted.denied_sessions.add();
         drop(slot, Dropped::by_end);
@@ -123,23 +143,34 @@ Worker::Progress Worker::pass(SlotIndex slot, const std::vector<Rule>& rules, bo
         counted.denied_requests.add();
         end(slot, routing::EndReason::rejected);
     }
-    return Progress::gone;
 }
 
 void Worker::take_value(Session& session, const Rule& rule, const routing::Facts& facts) {
-    if (rule.action == Rule::Action::expect_proxy) {
+    if (rule.action == RuleAction::expect_proxy) {
         session.expects_proxy = true;
         return;
     }
     const routing::Sampled sampled = rule.sample.fetch(facts, rule.sample.arguments);
     if (!sampled.value) return;
-    if (const auto* const address = std::get_if<Address>(&*sampled.value)) {
-        const std::uint16_t port = session.peer.port;
+    const auto* const address = std::get_if<Address>(&*sampled.value);
+    const auto* const number = std::get_if<std::int64_t>(&*sampled.value);
+    const auto port = static_cast<std::uint16_t>(number != nullptr ? *number : 0);
+    if (rule.action == RuleAction::set_source && address != nullptr) {
+        const std::uint16_t kept = session.peer.port;
         session.peer = compact(address->get());
+        session.peer.port = kept;
+    } else if (rule.action == RuleAction::set_source_port) {
         session.peer.port = port;
-    } else if (const auto* const port = std::get_if<std::int64_t>(&*sampled.value)) {
-        session.peer.port = static_cast<std::uint16_t>(*port);
+    } else {
+        const Address before = called_by(session);
+        session.called = std::make_unique<Address>(
+            address != nullptr ? address->with_port(before.is_ip() ? before.port() : Port{0})
+                               : before.with_port(Port{port}));
     }
+}
+
+Address Worker::called_by(const Session& session) const {
+    return session.called ? *session.called : Address::local_of(session.client.get());
 }
 
 Worker::Progress Worker::take_proxy_header(SlotIndex slot) {
@@ -200,9 +231,7 @@ routing::Facts Worker::facts_of(const Session& session, bool destination) {
                          .may_settle = false,
                          .random = drawn_bits(),
                          .now = now_};
-    if (destination)
-        facts.destination =
-            session.called ? *session.called : Address::local_of(session.client.get());
+    if (destination) facts.destination = called_by(session);
     return facts;
 }
 

@@ -76,6 +76,8 @@ class Worker {
     enum class Progress { done, lacking, gone };
     Progress take_step(SlotIndex slot);
     Progress pass(SlotIndex slot, const std::vector<routing::Rule>& rules, bool destination);
+    void turn_away(SlotIndex slot, Inspecting::Step step, bool silently);
+    Address called_by(const Session& session) const;
     void take_value(Session& session, const routing::Rule& rule, const routing::Facts& facts);
     Progress take_proxy_header(SlotIndex slot);
     Progress choose_its_backend(SlotIndex slot);

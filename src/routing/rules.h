@@ -23,8 +23,7 @@ struct Test {
 };
 
 struct Rule {
-    enum class Action : std::uint8_t { accept, reject, expect_proxy, set_source, set_source_port };
-    Action action = Action::accept;
+    RuleAction action = RuleAction::accept;
     Sample sample;
     Condition<Test> condition;
 };
@@ -66,15 +65,16 @@ std::optional<ServerId> choose_server(const BackRules& rules, const Facts& facts
 
 // Walks rules until one accepts or rejects, or what is known does not suffice. `set_*` and
 // `expect_proxy` are given to `act` on the way.
-enum class Passage : std::uint8_t { accepted, rejected, undecided };
+enum class Passage : std::uint8_t { accepted, rejected, dropped, undecided };
 template <class Act>
 Passage pass(const std::vector<Rule>& rules, const Facts& facts, Act act) {
     for (const Rule& rule : rules) {
         const Truth truth = holds(rule.condition, facts);
         if (truth == Truth::unknown) return Passage::undecided;
         if (truth == Truth::no) continue;
-        if (rule.action == Rule::Action::accept) return Passage::accepted;
-        if (rule.action == Rule::Action::reject) return Passage::rejected;
+        if (rule.action == RuleAction::accept) return Passage::accepted;
+        if (rule.action == RuleAction::reject) return Passage::rejected;
+        if (rule.action == RuleAction::silent_drop) return Passage::dropped;
         act(rule);
     }
     return Passage::accepted;

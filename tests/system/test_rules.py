@@ -207,6 +207,24 @@ ROWS = {
     "content_accept": ("tcp-request inspect-delay 100ms\n tcp-request content accept if WAIT_END", A),
     "len_too_late": ("tcp-request inspect-delay 100ms\n tcp-request content reject if { req.len 0 }",
                      GONE),
+    "src_as_text": ("use_backend b if { src -m beg 127. }", B),
+    "src_as_bytes": ("use_backend b if { src -m bin 7f000001 }", B),
+    "src_as_number": ("use_backend b if { src -m int 2130706433 }", B),
+    "src_length": ("use_backend b if { src -m len 9 }", B),
+    "number_as_text": ("use_backend b if { int(4711) -m sub 71 }", B),
+    "number_as_bytes": ("use_backend b if { int(258) -m bin 0000000000000102 }", B),
+    "number_as_address": ("use_backend b if { int(167772161) -m ip 10.0.0.0/8 }", B),
+    "text_as_address": ("use_backend b if { str(10.0.0.1) -m ip 10.0.0.0/8 }", B),
+    "text_as_number": ("use_backend b if { str(12) -m int 12 }", B),
+    "truth_as_text": ("use_backend b if { always_true -m str 1 }", B),
+    "be_name": ("use_backend b if { fe_defbe a }", B),
+    "fe_id": ("use_backend b if { fe_id 1 }", B),
+    "set_dst": ("tcp-request connection set-dst ipv4(10.1.2.3)\n"
+                " use_backend b if { dst 10.1.2.3 } { dst_port ge 1024 }", B),
+    "set_dst_port": ("tcp-request session set-dst-port int(7)\n use_backend b if { dst_port 7 }", B),
+    "set_src_port": ("tcp-request content set-src-port int(7)\n use_backend b if { src_port 7 }", B),
+    "silent_connection": ("tcp-request connection silent-drop", {"nothing"}),
+    "silent_content": ("tcp-request content silent-drop", {"nothing"}),
     "set_src": ("tcp-request connection set-src ipv4(10.1.2.3)\n"
                 " use_backend b if { src 10.1.2.3 }", B),
 }
@@ -289,9 +307,9 @@ def header_v1(source):
     return f"PROXY TCP4 {source} 10.0.0.1 4000 5432\r\n".encode()
 
 
-def header_v2(source, command=1):
-    return (b"\r\n\r\n\0\r\nQUIT\n" + bytes([0x20 | command, 0x11]) + struct.pack(">H", 12) +
-            socket.inet_aton(source) + socket.inet_aton("10.0.0.1") + struct.pack(">HH", 4000, 5432))
+def header_v2(source, command=1, more=b""):
+    return (b"\r\n\r\n\0\r\nQUIT\n" + bytes([0x20 | command, 0x11]) + struct.pack(">H", 12 + len(more)) +
+            socket.inet_aton(source) + socket.inet_aton("10.0.0.1") + struct.pack(">HH", 4000, 5432) + more)
 
 
 PROXIED = {
@@ -301,6 +319,10 @@ PROXIED = {
     "v2": (header_v2("10.9.9.9"), B),
     "v2_local": (header_v2("10.9.9.9", command=0), A),
     "none": (HELLO, GONE),
+    "checksum": (header_v2("10.9.9.9", more=b"\3\0\4abcd"), GONE),
+    "extension": (header_v2("10.9.9.9", more=b"\4\0\2ab"), B),
+    "broken_extension": (header_v2("10.9.9.9", more=b"\4\0\3ab"), GONE),
+    "large": (header_v2("10.9.9.9", more=b"\xe0\x20\0" + bytes(8192)), B),
     "garbage": (b"PROXY TCP4 nonsense\r\n", GONE),
     "too_long": (b"PROXY TCP4 " + b"1" * 200, GONE),
 }

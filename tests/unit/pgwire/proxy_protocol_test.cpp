@@ -40,6 +40,35 @@ TEST(ProxyHeader, version_2_names_both_ends_and_its_extensions_are_skipped) {
     EXPECT_EQ(header.destination.text(), "10.0.0.1:5432");
 }
 
+TEST(ProxyHeader, version_2_may_carry_a_checksum_that_must_be_right) {
+    const std::string head = signature + "\x21\x11\x00\x13"s + ipv4 + "\x03\x00\x04"s;
+    // By the definition of CRC-32C, over the header with zeroes in its place.
+    std::uint32_t crc = 0xffffffff;
+    for (const char byte : head + "\0\0\0\0"s) {
+        crc ^= static_cast<std::uint8_t>(byte);
+        for (int bit = 0; bit < 8; ++bit)
+            crc = crc >> 1 ^ ((crc & 1) != 0 ? 0x82F63B78U : 0U);
+    }
+    crc ^= 0xffffffff;
+    std::string sum;
+    for (const int shift : {24, 16, 8, 0})
+        sum.push_back(static_cast<char>(crc >> shift));
+    EXPECT_EQ(read(head + sum).found, Found::yes);
+    sum[3] = static_cast<char>(sum[3] ^ 1);
+    EXPECT_EQ(read(head + sum).found, Found::no);
+}
+
+TEST(ProxyHeader, extensions_end_where_the_header_ends) {
+    const auto with = [](const std::string& extensions) {
+        const auto size = static_cast<char>(12 + extensions.size());
+        return read(signature + "\x21\x11\x00"s + size + ipv4 + extensions + "rest").found;
+    };
+    EXPECT_EQ(with("\x04\x00\x02xy"s), Found::yes);
+    EXPECT_EQ(with("\x04\x00\x03xy"s), Found::no);
+    EXPECT_EQ(with("\x04\x00"s), Found::no);
+    EXPECT_EQ(with("\x03\x00\x03xyz"s), Found::no) << "a checksum has four bytes";
+}
+
 TEST(ProxyHeader, version_2_may_speak_for_itself) {
     const auto header = read(signature + "\x20\x00\x00\x00"s);
     EXPECT_EQ(header.found, Found::yes);
