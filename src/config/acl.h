@@ -13,9 +13,8 @@
 
 namespace pgsteer::config {
 
-// A file of patterns is not larger, and no acl has more patterns.
+// A file of patterns is not larger.
 inline constexpr std::size_t most_pattern_bytes = 16 * 1024 * 1024;
-inline constexpr std::size_t most_patterns = 1'000'000;
 
 class Acls {
   public:

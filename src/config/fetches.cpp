@@ -91,6 +91,50 @@ constexpr std::array<std::string_view, 16> web_fetches{
 constexpr std::array<std::string_view, 7> web_prefixes{
     "http_auth_group", "req.hdr", "req.cook", "req.fhdr", "req.body", "res.", "status"};
 
+// Known to HAProxy 2.6 and meaningful for TCP, but not here; a final '*' stands for any ending.
+struct Unsupported {
+    std::string_view name, why;
+};
+constexpr std::string_view no_tables = "nothing is tracked in tables";
+constexpr std::string_view not_asked = "connections are not asked for that";
+constexpr std::string_view not_read = "that part of a client's first bytes is not read";
+constexpr std::array unsupported_fetches{
+    Unsupported{"sc_*", no_tables},
+    Unsupported{"sc0_*", no_tables},
+    Unsupported{"sc1_*", no_tables},
+    Unsupported{"sc2_*", no_tables},
+    Unsupported{"src_bytes_*", no_tables},
+    Unsupported{"src_clr_*", no_tables},
+    Unsupported{"src_conn_*", no_tables},
+    Unsupported{"src_get_*", no_tables},
+    Unsupported{"src_gpc*", no_tables},
+    Unsupported{"src_http_*", no_tables},
+    Unsupported{"src_inc_*", no_tables},
+    Unsupported{"src_kbytes_*", no_tables},
+    Unsupported{"src_sess_*", no_tables},
+    Unsupported{"src_updt_*", no_tables},
+    Unsupported{"table_*", no_tables},
+    Unsupported{"var", "rules have no variables"},
+    Unsupported{"fc_*", not_asked},
+    Unsupported{"bc_*", not_asked},
+    Unsupported{"srv_id", "no server is chosen yet"},
+    Unsupported{"srv_name", "no server is chosen yet"},
+    Unsupported{"be_server_timeout", "no server is chosen yet"},
+    Unsupported{"be_tunnel_timeout", "no server is chosen yet"},
+    Unsupported{"req.payload_lv", not_read},
+    Unsupported{"payload_lv", not_read},
+    Unsupported{"req.ssl_*", not_read},
+    Unsupported{"req_ssl_*", not_read},
+    Unsupported{"req.rdp_cookie*", "PostgreSQL is not RDP"},
+    Unsupported{"rdp_cookie*", "PostgreSQL is not RDP"},
+    Unsupported{"req_rdp_cookie*", "PostgreSQL is not RDP"},
+    Unsupported{"date*", "rules do not go by the clock"},
+    Unsupported{"lua.*", "no Lua is run"},
+    Unsupported{"fe_req_rate", "there are no requests; use 'fe_sess_rate'"},
+    Unsupported{"srv_iweight", "use 'srv_weight'"},
+    Unsupported{"srv_uweight", "use 'srv_weight'"},
+};
+
 std::string_view name_of(std::string_view text) {
     return text.substr(0, text.find_first_of("(,"));
 }
@@ -155,6 +199,9 @@ Error unknown(std::string_view name) {
         return {"'" + std::string(name) +
                 "' needs a listener that ends TLS; PostgreSQL's own TLS "
                 "goes through untouched"};
+    for (const Unsupported& one : unsupported_fetches)
+        if (matches(one.name, name))
+            return {"'" + std::string(name) + "' is not supported: " + std::string(one.why)};
     std::vector<std::string_view> names;
     for (const FetchRow& row : rows)
         names.push_back(row.name);

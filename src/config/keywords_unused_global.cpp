@@ -12,7 +12,6 @@ constexpr std::string_view no_lua = "pgsteer runs no Lua";
 constexpr std::string_view no_devices = "pgsteer detects no devices";
 constexpr std::string_view no_variables = "there are no rules to read variables";
 constexpr std::string_view no_rates = "session rates are not limited";
-constexpr std::string_view no_socket = "pgsteer has no command socket yet";
 constexpr std::string_view judged = "servers are judged anew at start";
 constexpr std::string_view spread = "pgsteer spreads its checks itself";
 constexpr std::string_view reloads = "pgsteer reloads within its process";

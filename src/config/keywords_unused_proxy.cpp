@@ -6,7 +6,6 @@ namespace pgsteer::config {
 namespace {
 
 constexpr std::string_view no_rules = "bytes pass as they are";
-constexpr std::string_view per_port = "use one listen section a port";
 constexpr std::string_view no_tables = "there are no stick tables";
 constexpr std::string_view use_source = "use 'balance source'";
 constexpr std::string_view use_httpchk = "use 'option httpchk' or a plain check";

@@ -1,6 +1,7 @@
 #include "config/patterns.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <fstream>
 #include <limits>
@@ -112,22 +113,31 @@ Result<void> add_compared(Match& match, const std::string& how, const std::strin
     return {};
 }
 
-// One pattern a line; empty lines and those that begin with '#' are none.
-Result<void> add_file(Match& match, const Method& method, const std::string& path) {
+Result<void> read_whole(const std::string& path, std::string& text) {
     std::ifstream file(path, std::ios::binary);
     if (!file) return system_error("file '" + path + "'");
+    std::array<char, 65536> piece{};
+    while (file.read(piece.data(), piece.size()) || file.gcount() > 0) {
+        text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+        if (text.size() > most_pattern_bytes) return Error{"file '" + path + "' is too large"};
+    }
+    if (file.bad()) return system_error("file '" + path + "'");
+    return {};
+}
+
+// One pattern a line; empty lines and those that begin with '#' are none.
+Result<void> add_file(Match& match, const Method& method, const std::string& path) {
+    std::string text;
+    if (auto read = read_whole(path, text); !read) return read.error();
+    std::istringstream lines(text);
     std::string line;
-    std::size_t bytes = 0;
-    for (unsigned number = 1; std::getline(file, line); ++number) {
-        bytes += line.size() + 1;
-        if (bytes > most_pattern_bytes) return Error{"file '" + path + "' is too large"};
+    for (unsigned number = 1; std::getline(lines, line); ++number) {
         line.erase(0, std::min(line.find_first_not_of(" \t"), line.size()));
         line.erase(line.find_last_not_of(" \t\r") + 1);
         if (line.empty() || line.starts_with('#')) continue;
         if (auto added = add_pattern(match, method, line); !added)
             return Error{path + ":" + std::to_string(number) + ": " + added.error().text};
     }
-    if (file.bad()) return system_error("file '" + path + "'");
     return {};
 }
 
