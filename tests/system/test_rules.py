@@ -47,7 +47,8 @@ class Server:
 
 class World:
     def __init__(self, folder, ending, rules, back_rules="", bind="", other_rules="",
-                 server_options="", stats_sockets=None):
+                 server_options="", stats_sockets=None, threads=2):
+        self.threads = threads
         self.other_rules, self.server_options = other_rules, server_options
         self.stats_sockets = stats_sockets or {}
         self.servers = {name: Server(name) for name in SERVERS}
@@ -67,6 +68,7 @@ class World:
                              for name, server in self.servers.items() if SERVERS[name] == backend)
         return f"""
 global
+    nbthread {self.threads}
     {stats_socket}
 defaults
     mode tcp
@@ -416,10 +418,11 @@ def test_who_is_turned_away_is_counted_and_told_as_in_haproxy(row, folder, endin
     assert counted["pgsteer"] == counted["haproxy"]
 
 
-def test_a_full_server_that_a_rule_names_holds_nobody_else_up(folder, ending):
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_full_server_that_a_rule_names_holds_nobody_else_up(threads, folder, ending):
     world = World(folder, ending, "", back_rules="    use-server a1 if { src 127.0.0.2 }\n"
                   "    use-server a2 unless { src 127.0.0.2 }\n    timeout queue 20s",
-                  server_options="maxconn 1")
+                  server_options="maxconn 1", threads=threads)
     for kind in KINDS:
         with contextlib.ExitStack() as open_ones:
             def client(source, kind=kind, open_ones=open_ones):
