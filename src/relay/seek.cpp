@@ -67,8 +67,10 @@ std::optional<routing::ServerId> Worker::take_server(Session& session) {
     if (session.avoid_server) input.avoid = session.server;
     input.source_hash = routing::source_hash(address_of(session.peer));
     if (session.avoid_server && take_next_address(session)) return session.server;
-    if (const auto named = server_by_rule(session))
-        return take_slot(session, *named) ? named : std::nullopt;
+    if (const auto named = server_by_rule(session); named.truth != Truth::no) {
+        const bool taken = named.truth == Truth::yes && take_slot(session, named.server);
+        return taken ? std::optional(named.server) : std::nullopt;
+    }
     // Another worker may take the last slot between choose and take; then there is one choice less.
     for (std::size_t tries = 0; tries <= backend(session).servers.size(); ++tries) {
         input.random = drawn_bits();
@@ -95,12 +97,14 @@ bool Worker::take_slot(Session& session, routing::ServerId id) {
     return true;
 }
 
-// `use-server`: a full one is waited for, one that just failed is not.
-std::optional<routing::ServerId> Worker::server_by_rule(const Session& session) {
+// `use-server`: one that is full, or is to be judged yet, is waited for; one that just failed is
+// not.
+routing::ChosenServer Worker::server_by_rule(const Session& session) {
     const auto& rules = backend(session).rules;
-    if (!rules || rules->servers.empty() || session.avoid_server) return std::nullopt;
+    if (!rules || rules->servers.empty() || session.avoid_server) return {};
     routing::Facts facts = facts_of(session, rules->needs_destination);
     facts.bytes = peek(session);
+    facts.may_settle = may_settle(session);
     return routing::choose_server(*rules, facts);
 }
 

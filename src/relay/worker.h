@@ -95,7 +95,7 @@ class Worker {
     void seek(SlotIndex slot);
     void count_in_backend(Session& session);
     std::optional<routing::ServerId> take_server(Session& session);
-    std::optional<routing::ServerId> server_by_rule(const Session& session);
+    routing::ChosenServer server_by_rule(const Session& session);
     bool take_slot(Session& session, routing::ServerId id);
     bool take_next_address(Session& session);
     bool begin_connect(SlotIndex slot);

@@ -36,15 +36,16 @@ Chosen choose_backend(const FrontRules& rules, const Facts& facts) {
     return {};
 }
 
-std::optional<ServerId> choose_server(const BackRules& rules, const Facts& facts) {
-    const auto takes = [&facts](ServerId id) {
-        const ServerRow& row = facts.table.at(id);
-        return row.accepts || row.cause == Cause::draining;
-    };
-    for (const ServerChoice& choice : rules.servers)
-        if (holds(choice.condition, facts) == Truth::yes && takes(choice.server))
-            return choice.server;
-    return std::nullopt;
+ChosenServer choose_server(const BackRules& rules, const Facts& facts) {
+    for (const ServerChoice& choice : rules.servers) {
+        const Truth truth = holds(choice.condition, facts);
+        if (truth == Truth::no) continue;
+        const ServerRow& row = facts.table.at(choice.server);
+        const bool is_awaited = is_unjudged(row.cause) && facts.may_settle;
+        if (truth == Truth::unknown || is_awaited) return {Truth::unknown, choice.server};
+        if (row.accepts || row.cause == Cause::draining) return {Truth::yes, choice.server};
+    }
+    return {};
 }
 
 }  // namespace pgsteer::routing

@@ -60,8 +60,13 @@ struct Chosen {
     BackendId backend{};  // unless `no`
 };
 Chosen choose_backend(const FrontRules& rules, const Facts& facts);
-// The first choice that holds and may be used. One that drains may, as in HAProxy: it is named.
-std::optional<ServerId> choose_server(const BackRules& rules, const Facts& facts);
+// The first choice that holds and may be used, or may once it is judged. One that drains may, as in
+// HAProxy: it is named.
+struct ChosenServer {
+    Truth truth = Truth::no;
+    ServerId server{};  // unless `no`
+};
+ChosenServer choose_server(const BackRules& rules, const Facts& facts);
 
 // Walks rules until one accepts or rejects, or what is known does not suffice. `set_*` and
 // `expect_proxy` are given to `act` on the way.

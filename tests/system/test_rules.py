@@ -428,7 +428,7 @@ def test_a_full_server_that_a_rule_names_holds_nobody_else_up(threads, folder, e
             def client(source, kind=kind, open_ones=open_ones):
                 made = open_ones.enter_context(socket.socket())
                 made.bind((source, 0))
-                made.settimeout(10)
+                made.settimeout(5)  # servers hang up after 10
                 made.connect(("127.0.0.1", world.ports[kind]))
                 return made
             one, two = client("127.0.0.2"), client("127.0.0.1")
@@ -460,6 +460,7 @@ FIRST_VERDICTS = {
     "writes": ("use_backend b if { nbsrv(a) lt 1 }", (200, 503), b"a1"),
     "no_writes": ("use_backend b if { nbsrv(a) lt 1 }", (503, 503), b"b1"),
     "content": ("tcp-request content reject if !{ srv_is_up(a/a1) }", (200, 503), b"a1"),
+    "named_server": ("default_backend a", (200, None), b"a1"),
 }
 
 
@@ -469,7 +470,7 @@ def test_a_rule_about_servers_waits_for_their_first_verdicts(row, folder, ending
     until the rule's answer is certain, instead of turning it away or to the wrong backend."""
     rule, statuses, served_by = FIRST_VERDICTS[row]
     servers = {name: Server(name) for name in SERVERS}
-    checked = [Checked(1, status) for status in statuses]
+    checked = [Checked(1 if status else 0, status or 200) for status in statuses]
     for one in (*servers.values(), *checked):
         ending(one)
     port = free_port()
@@ -486,6 +487,7 @@ frontend front
     default_backend a
 backend a
     option httpchk
+    use-server a1 if LOCALHOST
     server a1 127.0.0.1:{servers["a1"].port} check port {checked[0].port}
     server a2 127.0.0.1:{servers["a2"].port} check port {checked[1].port}
 backend b

@@ -160,9 +160,21 @@ TEST(ChooseServer, takes_one_that_drains_but_none_that_is_down) {
     BackRules rules;
     rules.servers = {{ServerId{0}, {}}, {ServerId{1}, {}}};
     world.down(0);
-    EXPECT_EQ(choose_server(rules, world.facts()), ServerId{1});
+    EXPECT_EQ(choose_server(rules, world.facts()).server, ServerId{1});
     world.down(0, Cause::draining);
-    EXPECT_EQ(choose_server(rules, world.facts()), ServerId{0});
+    EXPECT_EQ(choose_server(rules, world.facts()).server, ServerId{0});
+}
+
+TEST(ChooseServer, waits_for_the_first_verdict_of_the_one_that_is_named) {
+    World world(2);
+    BackRules rules;
+    rules.servers = {{ServerId{0}, {}}, {ServerId{1}, {}}};
+    world.down(0, Cause::never_judged);
+    Facts facts = world.facts();
+    facts.may_settle = true;
+    EXPECT_EQ(choose_server(rules, facts).truth, Truth::unknown);
+    facts.may_settle = false;
+    EXPECT_EQ(choose_server(rules, facts).server, ServerId{1});
 }
 
 TEST(Rates, are_those_of_the_last_second) {
