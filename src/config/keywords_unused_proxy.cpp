@@ -29,7 +29,6 @@ constexpr Row no_check(std::string_view name) {
 }
 
 constexpr Row rows[] = {
-    refused_row("acl", in_proxy, no_rules, per_port),
     inert_row("bind-process", in_proxy, "pgsteer is one process"),
     web("capture", in_front),
     refused_row("clitimeout", in_proxy, old_name, "use 'timeout client'"),
@@ -120,7 +119,6 @@ constexpr Row rows[] = {
     refused_row("srvtimeout", in_proxy, old_name, "use 'timeout server'"),
     refused_row("stick", in_back, no_tables, use_source),
     refused_row("stick-table", in_proxy, no_tables, use_source),
-    refused_row("tcp-request", in_proxy, no_rules, "use pg_hba.conf or a firewall"),
     refused_row("tcp-response", in_back, no_rules, remove_it),
     refused_row("timeout clitimeout", in_proxy, old_name, "use 'timeout client'"),
     refused_row("timeout contimeout", in_proxy, old_name, "use 'timeout connect'"),
@@ -134,8 +132,6 @@ constexpr Row rows[] = {
     web("unique-id-format", in_front),
     web("unique-id-header", in_front),
     refused_row("use-fcgi-app", in_back, no_web, remove_it),
-    refused_row("use-server", in_back, no_rules, per_port),
-    refused_row("use_backend", in_front, no_rules, "use 'default_backend'"),
 };
 
 }  // namespace
