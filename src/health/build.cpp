@@ -68,15 +68,8 @@ void add_backend(const config::Backend& backend, std::size_t workers,
     routing::BackendRow row = backend_row(backend, workers);
     for (const config::Server& server : backend.servers) {
         row.servers.push_back(static_cast<routing::ServerId>(table.servers.size()));
-        routing::ServerRow entry;
-        entry.name = server.name;
-        entry.backend = id;
-        entry.weight = server.weight;
-        entry.limit = server.maxconn;
-        entry.backup = server.backup;
-        entry.shared = std::make_shared<routing::Shared>(workers);
         if (server.tcp_user_timeout) row.tcp_user_timeout = *server.tcp_user_timeout;
-        table.servers.push_back(std::move(entry));
+        table.servers.push_back(server_row(server, id, workers));
     }
     table.backends.push_back(std::move(row));
 }
@@ -124,6 +117,18 @@ std::uint32_t weight_of(const ServerState& server) {
 
 }  // namespace
 
+routing::ServerRow server_row(const config::Server& server, routing::BackendId backend,
+                              std::size_t workers) {
+    routing::ServerRow row;
+    row.name = server.name;
+    row.backend = backend;
+    row.weight = server.weight;
+    row.limit = server.maxconn;
+    row.backup = server.backup;
+    row.shared = std::make_shared<routing::Shared>(workers);
+    return row;
+}
+
 routing::RoutingTable first_rows(const config::Config& config, std::size_t workers) {
     routing::RoutingTable table;
     table.limit = config.global.maxconn;
@@ -136,7 +141,7 @@ routing::RoutingTable first_rows(const config::Config& config, std::size_t worke
     return table;
 }
 
-bool apply_decisions(const std::vector<ServerState>& servers, routing::RoutingTable& table) {
+bool apply_decisions(const std::deque<ServerState>& servers, routing::RoutingTable& table) {
     bool changed = false;
     for (std::size_t i = 0; i < servers.size(); ++i) {
         const ServerState& server = servers[i];
@@ -144,13 +149,16 @@ bool apply_decisions(const std::vector<ServerState>& servers, routing::RoutingTa
         const Decision& decision = server.decided;
         const std::uint32_t weight = weight_of(server);
         changed = changed || row.accepts != decision.accepts || row.cause != decision.cause ||
-                  row.addresses != server.addresses || row.cut_before != server.cut_before ||
-                  row.weight != weight || row.limit != server.maxconn();
+                  row.addresses != server.session_addresses() ||
+                  row.cut_before != server.cut_before ||
+                  row.killed_before != server.killed_before || row.weight != weight ||
+                  row.limit != server.maxconn();
         row.weight = weight;
         row.limit = server.maxconn();
         row.accepts = decision.accepts;
         row.cause = decision.cause;
-        row.addresses = server.addresses;
+        row.addresses = server.session_addresses();
+        row.killed_before = server.killed_before;
         row.cut_before = server.cut_before;
     }
     if (changed)

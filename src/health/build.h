@@ -2,6 +2,7 @@
 // but for making the shared counters once. Control thread.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -13,8 +14,12 @@ namespace pgsteer::health {
 // The rows as they are before any verdict, with their shared counters.
 routing::RoutingTable first_rows(const config::Config& config, std::size_t workers);
 
+// A server's row before any verdict, with its shared counters.
+routing::ServerRow server_row(const config::Server& server, routing::BackendId backend,
+                              std::size_t workers);
+
 // Writes decisions, addresses and cuts into the rows and makes the schedules anew. Answers whether
 // anything but the version differs from what was there.
-bool apply_decisions(const std::vector<ServerState>& servers, routing::RoutingTable& table);
+bool apply_decisions(const std::deque<ServerState>& servers, routing::RoutingTable& table);
 
 }  // namespace pgsteer::health

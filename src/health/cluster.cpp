@@ -20,6 +20,28 @@ bool is_agent(const Question& question) {
     return question.check.kind == config::Check::Kind::agent;
 }
 
+void tell_administration(const ServerState& server, ServerView& view) {
+    view.admin = server.admin;
+    view.maintenance = server.decided.cause == routing::Cause::maintenance;
+    view.draining = server.axes().draining;
+    view.tracked = server.config->track;
+    view.user_weight = server.weight();
+    view.first_weight = server.config->weight;
+    view.checked = server.config->check && !server.admin.checks_paused;
+    view.judged = server.rise_fall.verdict() != Verdict::never_judged;
+    view.check_words = server.last.words;
+    view.rise = server.rise_fall.rise();
+    view.fall = server.rise_fall.fall();
+    view.health = server.rise_fall.health();
+    view.agent_checked = server.config->agent.enabled && !server.admin.agent_paused;
+    view.agent_down = server.agent.down;
+    view.agent_word = server.last_agent.word;
+    view.agent_words = server.last_agent.words;
+    view.agent_text = server.last_agent.info;
+    view.agent_code = server.last_agent.code;
+    view.agent_latency = server.agent_latency;
+}
+
 }  // namespace
 
 Cluster::Cluster(const config::Config& config, const ClusterOptions& options)
@@ -34,8 +56,7 @@ Cluster::Cluster(const config::Config& config, const ClusterOptions& options)
         const ServerState& server = state_->servers[i];
         const auto id = static_cast<routing::ServerId>(i);
         if (server.asked()) state_->add_question(id, options.now);
-        if (server.config->agent.enabled && !server.maintenance())
-            state_->add_agent(id, options.now);
+        if (server.agent_asked()) state_->add_agent(id, options.now);
     }
     advance(options.now);
 }
@@ -50,9 +71,11 @@ TimePoint Cluster::next_due(QuestionId id) const {
     const auto index = static_cast<std::size_t>(id);
     TimePoint first = never;
     const Question& question = state_->questions[index];
-    for (const routing::ServerId server : question.servers)
-        first = std::min(
-            first, is_agent(question) ? state_->at(server).agent_due : state_->at(server).next_due);
+    for (const routing::ServerId id_of_server : question.servers) {
+        const ServerState& server = state_->at(id_of_server);
+        if (is_agent(question) ? server.agent_asked() : server.asked())
+            first = std::min(first, is_agent(question) ? server.agent_due : server.next_due);
+    }
     return due(state_->asked[index], first);
 }
 
@@ -71,7 +94,7 @@ std::vector<Change> Cluster::observe(QuestionId id, const Observation& observati
     for (const routing::ServerId server : state_->questions[index].servers)
         if (is_agent(state_->questions[index]))
             state_->take_agent(server, observation);
-        else
+        else if (state_->at(server).asked())
             state_->take(server, asked, observation, changes);
     state_->settle(observation.at, changes);
     return changes;
@@ -79,7 +102,7 @@ std::vector<Change> Cluster::observe(QuestionId id, const Observation& observati
 
 std::optional<routing::ServerId> Cluster::second_witness(QuestionId id) const {
     const Question& question = state_->questions[static_cast<std::size_t>(id)];
-    if (is_agent(question)) return std::nullopt;
+    if (is_agent(question) || question.servers.empty()) return std::nullopt;
     const ServerState& first = state_->at(question.servers.front());
     const config::Endpoint& sessions = first.config->endpoint;
     if (question.host == sessions.host && question.port == sessions.port) return std::nullopt;
@@ -152,6 +175,7 @@ const config::Server& Cluster::server_config(routing::ServerId id) const {
 
 std::uint32_t Cluster::sessions_of(QuestionId id) const {
     const Question& question = state_->questions[static_cast<std::size_t>(id)];
+    if (question.servers.empty()) return 0;
     return state_->rows.at(question.servers.front()).shared->slots.taken();
 }
 
@@ -167,16 +191,17 @@ void Cluster::set_addresses(routing::ServerId id, std::vector<Address> addresses
 
 std::shared_ptr<const routing::RoutingTable> Cluster::table() {
     State& state = *state_;
-    if (!state.dirty && state.published) return state.published;
+    if (!state.dirty && !state.reshaped && state.published) return state.published;
     state.dirty = false;
-    const bool changed = apply_decisions(state.servers, state.rows);
+    const bool reshaped = std::exchange(state.reshaped, false);
+    const bool changed = apply_decisions(state.servers, state.rows) || reshaped;
     if (!changed && state.published) return state.published;
     ++state.rows.version;
     state.published = std::make_shared<const routing::RoutingTable>(state.rows);
     return state.published;
 }
 
-ServerView Cluster::view(routing::ServerId id, TimePoint) const {
+ServerView Cluster::view(routing::ServerId id, TimePoint now) const {
     const ServerState& server = state_->at(id);
     ServerView view;
     view.proxy = server.backend->name;
@@ -197,6 +222,10 @@ ServerView Cluster::view(routing::ServerId id, TimePoint) const {
     view.last_change = server.last_change;
     view.checks_failed = server.checks_failed;
     view.times_down = server.times_down;
+    view.downtime = server.downtime;
+    if (!server.decided.accepts && routing::is_down(server.decided.cause))
+        view.downtime += now - server.last_change;
+    tell_administration(server, view);
     return view;
 }
 

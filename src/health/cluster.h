@@ -5,12 +5,15 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/config.h"
+#include "health/admin.h"
 #include "health/lag.h"
 #include "health/observation.h"
 #include "routing/table.h"
@@ -82,6 +85,28 @@ struct ServerView {
     TimePoint last_change = TimePoint::min();
     std::uint64_t checks_failed = 0;
     std::uint64_t times_down = 0;
+    Duration downtime{};  // in all, up to now
+    // The operator's side, and what its lines and its agent make of it.
+    AdminState admin;
+    bool maintenance = false, draining = false;
+    std::string tracked;  // "BACKEND/SERVER"
+    std::uint32_t user_weight = 0, first_weight = 0;
+    bool checked = false;     // a check is configured and not paused
+    bool judged = false;      // a check has decided something
+    std::string check_words;  // "Layer7 check passed"
+    std::uint32_t rise = 0, fall = 0, health = 0;
+    bool agent_checked = false, agent_down = false;
+    std::string agent_word, agent_words, agent_text;
+    int agent_code = 0;
+    Duration agent_latency{};
+};
+
+// A backend as one: it is up while one of its servers takes sessions.
+struct BackendHealth {
+    bool up = false;
+    std::uint64_t times_down = 0;
+    TimePoint last_change = TimePoint::min();
+    Duration downtime{};  // until last_change
 };
 
 struct ClusterOptions {
@@ -122,6 +147,27 @@ class Cluster {
     std::vector<QuestionId> questions_of(routing::BackendId backend) const;
     std::uint32_t sessions_of(QuestionId question) const;  // of its first server
     void set_addresses(routing::ServerId server, std::vector<Address> addresses);
+
+    // What an operator says. The next table has it; these are the only ways in (administer.cpp).
+    std::optional<routing::ServerId> find(std::string_view backend, std::string_view server) const;
+    const AdminState& admin(routing::ServerId server) const;
+    std::vector<Change> administer(routing::ServerId server, const AdminState& admin,
+                                   TimePoint now);
+    std::vector<Change> force_health(routing::ServerId server, ForcedHealth health, TimePoint now);
+    std::vector<Change> force_agent(routing::ServerId server, bool up, TimePoint now);
+    // All sessions that it has now end.
+    void end_sessions(routing::ServerId server);
+    const FrontendAdmin& admin(routing::FrontendId frontend) const;
+    void administer(routing::FrontendId frontend, const FrontendAdmin& admin);
+    void set_limit(std::uint32_t sessions);  // of the process
+    // By "BACKEND/SERVER", those alone of whom an operator said something.
+    std::map<std::string, AdminState> admin_states() const;
+    // Named like no other of its backend; in maintenance until somebody says otherwise.
+    routing::ServerId add_server(routing::BackendId backend, config::Server server, TimePoint now);
+    // It is in maintenance and has no session. Its id is not used again.
+    void remove_server(routing::ServerId server);
+    const config::Backend& backend_config(routing::ServerId server) const;
+    BackendHealth backend_health(routing::BackendId backend, TimePoint now) const;
 
     // The newest table: a new version only when something changed since the last call.
     std::shared_ptr<const routing::RoutingTable> table();

@@ -28,12 +28,38 @@ bool certain(const Observation& observation, const Judgement& judgement) {
            (judgement.node->role != Role::unknown || judgement.node->doubt == Doubt::gone);
 }
 
+// An agent whose line has no word that we know is a failed check, as in HAProxy.
+Judgement judge_agent(const Judge& judge, const Observation& observation) {
+    const auto* const line = std::get_if<AgentLine>(&observation.outcome);
+    if (line == nullptr) return judge.judge(observation);
+    Judgement judgement =
+        judge.judge({observation.at, observation.latency, Connected{}, false, false});
+    const AgentReply reply = read_agent_reply(line->text);
+    const bool fine = line->ended && reply.error.empty() && reply.up.value_or(true);
+    const auto status = fine          ? config::CheckStatus::l7_ok
+                        : line->ended ? config::CheckStatus::l7_wrong
+                                      : config::CheckStatus::l7_invalid;
+    judgement.passed = fine;
+    judgement.word = config::word(status);
+    judgement.words = config::words(status);
+    judgement.info = line->text;
+    return judgement;
+}
+
 }  // namespace
 
 Cluster::State::State(const config::Config& config, const ClusterOptions& options)
     : jitter(options.jitter),
       elections(config.backends.size()),
-      rows(first_rows(config, options.workers)) {}
+      backends(config.backends.size()),
+      rows(first_rows(config, options.workers)),
+      workers(options.workers) {
+    frontends.resize(rows.frontends.size());
+    for (const config::Backend& backend : config.backends)
+        backend_configs.push_back(&backend);
+    for (BackendHealth& backend : backends)
+        backend.last_change = options.now;
+}
 
 // The question, asked anew or as somebody else does already.
 QuestionId Cluster::State::join(Question wanted, routing::ServerId id, TimePoint now) {
@@ -52,13 +78,14 @@ QuestionId Cluster::State::join(Question wanted, routing::ServerId id, TimePoint
 
 void Cluster::State::add_question(routing::ServerId id, TimePoint now) {
     ServerState& server = at(id);
-    server.question = join(question_for(*server.config, *server.backend), id, now);
+    server.question = join(question_for(server.line_with_orders(), *server.backend), id, now);
     server.next_due = asked[static_cast<std::size_t>(*server.question)].first_due;
 }
 
 void Cluster::State::add_agent(routing::ServerId id, TimePoint now) {
     ServerState& server = at(id);
-    server.agent_question = join(agent_question_for(*server.config, *server.backend), id, now);
+    server.agent_question =
+        join(agent_question_for(server.line_with_orders(), *server.backend), id, now);
     server.agent_due = asked[static_cast<std::size_t>(*server.agent_question)].first_due;
 }
 
@@ -71,6 +98,9 @@ void Cluster::State::follow_tracked() {
 
 void Cluster::State::take_agent(routing::ServerId id, const Observation& observation) {
     ServerState& server = at(id);
+    if (!server.agent_asked()) return;
+    server.last_agent = judge_agent(server.judge, observation);
+    server.agent_latency = observation.latency;
     server.agent_due = after(observation.at, server.agent_interval());
     const auto* const line = std::get_if<AgentLine>(&observation.outcome);
     if (line == nullptr || !line->ended) return;
@@ -138,6 +168,7 @@ void Cluster::State::settle(TimePoint now, std::vector<Change>& changes) {
         weigh_lag(server);
         decisions.push_back(std::exchange(server.decided, decide(server.axes())));
     }
+    count_backends(now);
     // All have decided before any line is written: the lines count who is left.
     for (std::size_t i = 0; i < servers.size(); ++i)
         if (decisions[i] != servers[i].decided)
@@ -175,6 +206,8 @@ void Cluster::State::follow(routing::ServerId id, const Decision& before, TimePo
     ServerState& server = at(id);
     const Decision& decision = server.decided;
     dirty = true;
+    if (!before.accepts && routing::is_down(before.cause))
+        server.downtime += now - server.last_change;
     server.last_change = now;
     if (decision.accepts) server.may_be_cut = true;
     if (before.accepts && !decision.accepts) ++server.times_down;
@@ -190,6 +223,23 @@ void Cluster::State::follow(routing::ServerId id, const Decision& before, TimePo
     if (!decision.accepts && counted.active + counted.backup == 0 && !counted.any_unjudged)
         changes.push_back(
             {Change::Kind::last_server_gone, id, no_server_line(*server.backend), false});
+}
+
+void Cluster::State::count_backends(TimePoint now) {
+    for (std::size_t i = 0; i < backends.size(); ++i) {
+        const auto& members = rows.backends[i].servers;
+        const bool up = std::any_of(members.begin(), members.end(), [this](routing::ServerId id) {
+            return at(id).decided.accepts;
+        });
+        BackendHealth& backend = backends[i];
+        if (up == backend.up) continue;
+        if (up)
+            backend.downtime += now - backend.last_change;
+        else
+            ++backend.times_down;
+        backend.up = up;
+        backend.last_change = now;
+    }
 }
 
 ProxyCount Cluster::State::count(routing::ServerId id) const {

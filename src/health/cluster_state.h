@@ -2,6 +2,7 @@
 // for cluster.cpp and its tests' includes through it. Control thread.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -20,6 +21,8 @@ struct Cluster::State {
     ServerState& at(routing::ServerId id) { return servers[routing::index_of(id)]; }
     void add_question(routing::ServerId id, TimePoint now);
     void add_agent(routing::ServerId id, TimePoint now);
+    // Puts the server's questions right after an operator or a removal changed what it asks.
+    void ask_anew(routing::ServerId id, TimePoint now);
     void follow_tracked();
 
     // One observation for one of the servers that wanted it.
@@ -34,19 +37,28 @@ struct Cluster::State {
     ProxyCount count(routing::ServerId id) const;
 
     std::function<double()> jitter;
-    std::vector<ServerState> servers;  // by ServerId
+    // By ServerId; servers that track others point into it, so none may move.
+    std::deque<ServerState> servers;
+    std::deque<config::Server> added;  // of `add server`
     std::vector<Question> questions;   // by QuestionId
     std::vector<Asked> asked;          // by QuestionId
     Histories histories;
-    std::vector<Election> elections;  // by BackendId
-    routing::RoutingTable rows;       // the next table, but for its version
+    std::vector<Election> elections;       // by BackendId
+    std::vector<BackendHealth> backends;   // by BackendId
+    std::vector<FrontendAdmin> frontends;  // by FrontendId
+    routing::RoutingTable rows;            // the next table, but for its version
     std::shared_ptr<const routing::RoutingTable> published;
+    std::size_t workers;
+    std::vector<const config::Backend*> backend_configs;  // by BackendId
+    bool reshaped = false;                                // rows came, went or got other limits
     bool dirty = true;  // something the table shows may have changed since it was published
 
   private:
     QuestionId join(Question wanted, routing::ServerId id, TimePoint now);
     void hold_election(routing::BackendId id, TimePoint now);
+    void leave(std::optional<QuestionId>& question, routing::ServerId id);
     void weigh_lag(ServerState& server);
+    void count_backends(TimePoint now);
     void follow(routing::ServerId id, const Decision& now_decided, TimePoint now,
                 std::vector<Change>& changes);
 };

@@ -12,6 +12,34 @@ ServerState::ServerState(const config::Server& server_config, const config::Back
       rise_fall(server_config),
       judge(check_for(backend_config, server_config)) {}
 
+bool ServerState::maintenance() const {
+    if (backend->disabled || removed) return true;
+    return admin.mode ? *admin.mode == AdminMode::maintenance : config->disabled;
+}
+
+config::Server ServerState::line_with_orders() const {
+    config::Server line = *config;
+    if (admin.fqdn) line.endpoint.host = *admin.fqdn;
+    if (admin.address && admin.address->is_ip()) line.endpoint.host = admin.address->host();
+    if (admin.address && admin.address->is_ip()) line.endpoint.port = admin.address->port();
+    if (admin.port) line.endpoint.port = *admin.port;
+    if (admin.check_address) line.check_address = admin.check_address;
+    if (admin.check_port) line.check_port = admin.check_port;
+    if (admin.agent_address) line.agent.address = *admin.agent_address;
+    if (admin.agent_port) line.agent.port = admin.agent_port;
+    if (admin.agent_send) line.agent.send = *admin.agent_send;
+    return line;
+}
+
+std::vector<Address> ServerState::session_addresses() const {
+    if (admin.address) return {*admin.address};
+    std::vector<Address> found = addresses;
+    if (admin.port)
+        for (Address& address : found)
+            address = address.with_port(*admin.port);
+    return found;
+}
+
 Axes ServerState::axes() const {
     using Admin = AgentReply::Admin;
     Axes axes;
@@ -22,6 +50,7 @@ Axes ServerState::axes() const {
     axes.maintenance = axes.maintenance || maintenance() || agent.admin == Admin::maintenance;
     axes.agent_down = axes.agent_down || agent.down;
     axes.draining = axes.draining || agent.admin == Admin::drain ||
+                    admin.mode == AdminMode::drain ||
                     (rise_fall.verdict() == Verdict::up && last.conditional);
     if (config->check) axes.checks = rise_fall.verdict();
     axes.cut_when_down = config->cut_when_down;
@@ -35,17 +64,18 @@ Axes ServerState::axes() const {
 
 std::uint32_t ServerState::weight() const {
     constexpr std::uint64_t most = 256;  // HAProxy's
+    if (admin.weight) return *admin.weight;
     const std::uint64_t percent = agent.weight_percent.value_or(100);
     return static_cast<std::uint32_t>(std::min(config->weight * percent / 100, most));
 }
 
 std::uint32_t ServerState::maxconn() const {
-    return agent.maxconn.value_or(config->maxconn);
+    return admin.maxconn.value_or(agent.maxconn.value_or(config->maxconn));
 }
 
 Candidate ServerState::candidate() const {
     const bool judged = rise_fall.verdict() != Verdict::never_judged;
-    return {asked(), judged, rise_fall.verdict() == Verdict::up, vote, addresses};
+    return {asked(), judged, rise_fall.verdict() == Verdict::up, vote, session_addresses()};
 }
 
 bool ServerState::may_be_vouched_for() const {

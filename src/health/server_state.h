@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "health/admin.h"
 #include "health/agent_reply.h"
 #include "health/cluster.h"
 #include "health/judge.h"
@@ -19,9 +20,16 @@ struct ServerState {
     ServerState(const config::Server& server_config, const config::Backend& backend_config);
 
     // A server in maintenance is not asked, as in HAProxy.
-    bool maintenance() const { return config->disabled || backend->disabled; }
-    bool asked() const { return config->check && !maintenance(); }
+    bool maintenance() const;
+    bool asked() const { return config->check && !maintenance() && !admin.checks_paused; }
+    bool agent_asked() const {
+        return config->agent.enabled && !maintenance() && !admin.agent_paused;
+    }
     milliseconds agent_interval() const { return config->agent.inter.value_or(config->inter); }
+    // Its line of the file with what an operator changed of whom its checks ask.
+    config::Server line_with_orders() const;
+    // Where its sessions go: what its name stands for, unless an operator said otherwise.
+    std::vector<Address> session_addresses() const;
     Axes axes() const;
     std::uint32_t weight() const;   // the file's, or what its agent made of it
     std::uint32_t maxconn() const;  // likewise
@@ -35,6 +43,8 @@ struct ServerState {
     bool may_be_vouched_for() const;
     std::string text() const;  // for ServerView::state
 
+    AdminState admin;
+    bool removed = false;  // `del server`: its row stays, nobody sees it
     const config::Server* config;
     const config::Backend* backend;
     RiseFall rise_fall;
@@ -47,6 +57,8 @@ struct ServerState {
     std::optional<QuestionId> agent_question;
     TimePoint agent_due = never;
     AgentOrders agent;
+    Judgement last_agent;  // how the last asking ended
+    Duration agent_latency{};
     const ServerState* tracked = nullptr;  // whose checks count for this one; never in a circle
     std::uint32_t observed_errors = 0;     // `observe`: failed connects since one succeeded
     std::uint64_t sessions_then = 0;       // that had succeeded at the last of them
@@ -73,6 +85,8 @@ struct ServerState {
     TimePoint last_change = TimePoint::min();
     std::uint64_t checks_failed = 0;  // as HAProxy counts: while it was not settled DOWN
     std::uint64_t times_down = 0;
+    Duration downtime{};  // until last_change
+    routing::Version killed_before = 0;
     routing::Version cut_before = 0;
 };
 

@@ -13,8 +13,14 @@ RiseFall::RiseFall(const config::Server& server)
       inter_(std::max(server.inter, milliseconds{1})),
       fast_inter_(std::max(server.fast_inter.value_or(inter_), milliseconds{1})),
       down_inter_(std::max(server.down_inter.value_or(inter_), milliseconds{1})),
-      judged_(server.init_state == config::InitState::up),
+      first_up_(server.init_state == config::InitState::up),
+      judged_(first_up_),
       health_(judged_ ? rise_ : 0) {}
+
+void RiseFall::forget() {
+    judged_ = first_up_;
+    health_ = judged_ ? rise_ : 0;
+}
 
 bool RiseFall::take(bool passed) {
     if (!judged_) {

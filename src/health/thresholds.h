@@ -24,6 +24,11 @@ class RiseFall {
     bool take_error(config::Observe::Action action);
     // Counts nothing: who says so watches the server all the time. Answers whether it changed.
     bool settle(bool up);
+    // Nothing is known any more: the next check decides at once (`init-state up`: it is up).
+    void forget();
+    std::uint32_t rise() const { return rise_; }
+    std::uint32_t fall() const { return fall_; }
+    std::uint32_t health() const { return health_; }
     Verdict verdict() const;
     // Until the next check: inter when settled UP, downinter when settled DOWN, fastinter between.
     milliseconds interval() const;
@@ -41,6 +46,7 @@ class RiseFall {
     milliseconds inter_;
     milliseconds fast_inter_;
     milliseconds down_inter_;
+    bool first_up_;  // init-state up
     bool judged_;
     std::uint32_t health_ = 0;  // [0, rise): down; [rise, rise + fall - 1]: up
 };

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "relay/worker.h"
 
@@ -34,7 +35,7 @@ CompactPeer compact(const sockaddr_storage& address) {
 
 void Worker::watch_listener(std::size_t index) {
     ListenState& state = listeners_[index];
-    if (state.watched || !accepting_) return;
+    if (state.watched || !accepting_ || state.closed) return;
     // A shared socket wakes one worker, not all of them.
     const std::uint32_t exclusive =
         state.listener->shared ? static_cast<std::uint32_t>(EPOLLEXCLUSIVE) : 0U;
@@ -101,6 +102,10 @@ Worker::Accepted Worker::accept_one(std::size_t index) {
     session.backend = front.backend;
     routing::Traffic& counted = traffic(front.shared);
     counted.sessions.add();
+    counted.rate.add(now_);
+    traffic(table_->shared).sessions.add();
+    traffic(table_->shared).rate.add(now_);
+    traffic(table_->shared).most_sessions.raise_to(table_->shared->slots.taken());
     counted.most_sessions.raise_to(front.shared->slots.taken());
     seek(slot);
     return Accepted::one;
@@ -129,6 +134,23 @@ void Worker::give_back_accept_slots(routing::FrontendId id) {
     table_->shared->slots.give_back();
     wake_next(front);
     wake_next(*table_->shared);
+}
+
+// `disable frontend`: nobody listens there meanwhile, so clients are refused and may go elsewhere.
+// Of a shared socket one worker's close is enough; closing and opening twice does nothing.
+void Worker::open_and_close_listeners() {
+    for (std::size_t i = 0; i < listeners_.size(); ++i) {
+        ListenState& state = listeners_[i];
+        const bool closed = !table_->at(state.listener->frontend).listens;
+        if (closed == std::exchange(state.closed, closed)) continue;
+        if (closed) {
+            unwatch_listener(i);
+            (void)::shutdown(state.listener->fd.get(), SHUT_RD);
+        } else {
+            (void)::listen(state.listener->fd.get(), state.listener->backlog);
+            watch_listener(i);
+        }
+    }
 }
 
 void Worker::resume_listeners() {

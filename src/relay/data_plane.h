@@ -2,6 +2,8 @@
 // drains reports up; all functions are called on the control thread.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <functional>
 #include <memory>
 #include <vector>
@@ -19,7 +21,8 @@ struct Listener {
     UniqueFd fd;
     routing::FrontendId frontend{};
     bool shared = false;
-    std::size_t worker = 0;  // who accepts, when not shared
+    int backlog = SOMAXCONN;  // when it listens anew after `disable frontend`
+    std::size_t worker = 0;   // who accepts, when not shared
 };
 
 struct DataPlaneOptions {

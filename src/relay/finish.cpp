@@ -152,10 +152,36 @@ void Worker::end(SlotIndex slot, routing::EndReason reason) {
     if (reason == EndReason::cut) traffic(row(session).shared).cut.add();
     session.client.reset();
     const routing::FrontendId front = session.frontend;
+    count_end(session, reason);
     give_back_slot(session);
+    if (session.counts_in_backend) backend(session).shared->slots.give_back();
     give_back_accept_slots(front);
     if (frontend(session).log_sessions) report_end(session, reason, phase, now_);
     sessions_.give_back(slot);
+}
+
+// Whose fault it was, and how long things took: stream_update_time_stats and the end of
+// process_stream in HAProxy's src/stream.c.
+void Worker::count_end(const Session& session, routing::EndReason reason) {
+    using routing::EndReason;
+    const auto count = [&](routing::Cell routing::Traffic::*cell) {
+        (traffic(frontend(session).shared).*cell).add();
+        (traffic(backend(session).shared).*cell).add();
+        if (session.has_server) (traffic(row(session).shared).*cell).add();
+    };
+    if (reason == EndReason::client_reset || reason == EndReason::client_timeout ||
+        reason == EndReason::client_left)
+        count(&routing::Traffic::client_aborts);
+    if (reason == EndReason::server_reset || reason == EndReason::server_timeout)
+        count(&routing::Traffic::server_aborts);
+    if (!session.has_server || session.connecting_ms < 0) return;
+    const auto total = std::chrono::duration_cast<milliseconds>(now_ - session.accepted).count();
+    const routing::Times::Sample sample{
+        static_cast<std::uint64_t>(std::max(session.waited_ms, 0)),
+        static_cast<std::uint64_t>(session.connecting_ms),
+        static_cast<std::uint64_t>(std::max<std::int64_t>(total, 0))};
+    traffic(row(session).shared).times.add(sample);
+    traffic(backend(session).shared).times.add(sample);
 }
 
 void Worker::report_end(const Session& session, routing::EndReason reason, routing::Phase phase,
@@ -183,8 +209,7 @@ void Worker::report_end(const Session& session, routing::EndReason reason, routi
     ended.retries = session.retries;
     ended.process_sessions = table_->shared->slots.taken();
     ended.frontend_sessions = frontend(session).shared->slots.taken();
-    for (const routing::ServerId id : backend(session).servers)
-        ended.backend_sessions += table_->at(id).shared->slots.taken();
+    ended.backend_sessions = backend(session).shared->slots.taken();
     if (session.has_server) ended.server_sessions = row(session).shared->slots.taken();
     channel_.report(ended, fellows_.bell);
 }

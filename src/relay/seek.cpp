@@ -60,8 +60,20 @@ std::uint32_t hash_of(const CompactPeer& peer) {
 
 void Worker::seek(SlotIndex slot) {
     Session& session = sessions_.at(slot);
+    count_in_backend(session);
     if (!take_server(session)) return hold(slot, milliseconds{0});
     if (!begin_connect(slot)) connect_failed(slot, errno);
+}
+
+// A backend has no limit of its own; its slots are only counted.
+void Worker::count_in_backend(Session& session) {
+    if (std::exchange(session.counts_in_backend, true)) return;
+    routing::Shared& shared = *backend(session).shared;
+    (void)shared.slots.try_take(routing::unlimited);
+    routing::Traffic& counted = traffic(backend(session).shared);
+    counted.sessions.add();
+    counted.rate.add(now_);
+    counted.most_sessions.raise_to(shared.slots.taken());
 }
 
 // Chooses a row and takes a slot of it; empty when none accepts or all are full.
@@ -79,6 +91,9 @@ std::optional<routing::ServerId> Worker::take_server(Session& session) {
         const routing::ServerRow& chosen = table_->at(*id);
         if (!chosen.shared->slots.try_take(chosen.limit)) continue;
         if (session.avoid_server && session.server != *id) session.address = 0;
+        traffic(chosen.shared).balanced.add();
+        traffic(chosen.shared).rate.add(now_);
+        traffic(backend(session).shared).balanced.add();
         session.server = *id;
         session.has_server = true;
         session.has_slot = true;
@@ -105,6 +120,8 @@ bool Worker::begin_connect(SlotIndex slot) {
                {Source::server, session.generation, slot}))
         return false;
     session.state = Connecting{std::move(fd), now_tick()};
+    traffic(its_row.shared).attempts.add();
+    traffic(backend(session).shared).attempts.add();
     if (session.waited_ms < 0)
         session.waited_ms = static_cast<std::int32_t>(
             std::chrono::duration_cast<milliseconds>(now_ - session.accepted).count());
@@ -132,12 +149,20 @@ void Worker::connect_failed(SlotIndex slot, int error_number) {
             session.address = 0;
             return hold(slot, connect_pause);
         }
+        const routing::ServerId failed = session.server;
         if (!take_server(session)) return hold(slot, connect_pause);
         session.retries = static_cast<std::uint16_t>(std::min(session.retries + 1, 65535));
-        traffic(backend(session).shared).retries.add();
+        count_retry(failed, session);
         if (begin_connect(slot)) return;
         error_number = errno;
     }
+}
+
+void Worker::count_retry(routing::ServerId failed, const Session& session) {
+    const auto count =
+        failed == session.server ? &routing::Traffic::retries : &routing::Traffic::redispatches;
+    (traffic(table_->at(failed).shared).*count).add();
+    (traffic(backend(session).shared).*count).add();
 }
 
 // All addresses of a name belong together: after one fails the next of the same server is tried.
@@ -182,7 +207,9 @@ void Worker::hold(SlotIndex slot, milliseconds pause) {
         queue.first = slot;
     queue.last = slot;
     session.state = held;
-    traffic(backend(session).shared).waiting.add();
+    routing::Traffic& counted = traffic(backend(session).shared);
+    counted.waiting.add();
+    counted.most_waiting.raise_to(shared.total(&routing::Traffic::waiting));
     if (!session.client_watched) {
         session.client_watched =
             watch(session.client.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,

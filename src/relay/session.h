@@ -81,8 +81,9 @@ struct Session {
     bool has_server = false;
     bool has_slot = false;  // counts in its server's limit
     bool was_held = false;
-    bool client_watched = false;  // registered with epoll
-    bool avoid_server = false;    // `server` just failed: prefer another
+    bool client_watched = false;     // registered with epoll
+    bool counts_in_backend = false;  // holds a slot of its backend's count
+    bool avoid_server = false;       // `server` just failed: prefer another
 };
 
 // Sessions by slot. Addresses are stable; a freed slot is used again with a new generation.

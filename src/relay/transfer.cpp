@@ -22,7 +22,10 @@ void Worker::begin_relay(SlotIndex slot) {
     routing::Shared& shared = *row(session).shared;
     traffic(row(session).shared).sessions.add();
     traffic(row(session).shared).most_sessions.raise_to(shared.slots.taken());
-    traffic(backend(session).shared).sessions.add();
+    const auto second = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<seconds>(now_.time_since_epoch()).count() + 1);
+    traffic(row(session).shared).last_session.set(second);
+    traffic(backend(session).shared).last_session.set(second);
     set_timer(slot, relay_timeout(session, relaying));
     if (!pump_up(slot)) return;
     if (!relaying.up.source_ended) watch_client(slot);

@@ -104,6 +104,7 @@ void Worker::adopt_newest() {
     auto newest = channel_.newest();
     if (newest->version == table_->version) return;
     const auto before = std::exchange(table_, std::move(newest));
+    open_and_close_listeners();
     end_what_is_cut(*before);
 }
 
@@ -113,7 +114,8 @@ void Worker::end_what_is_cut(const routing::RoutingTable& before) {
     bool any_cut = false;
     bool any_closed = false;
     for (const routing::ServerRow& now_row : table_->servers) {
-        any_cut = any_cut || now_row.cut_before > before.version;
+        any_cut = any_cut || now_row.cut_before > before.version ||
+                  now_row.killed_before > before.version;
         any_closed = any_closed || !now_row.accepts;
     }
     if (!any_cut && !any_closed) return;
@@ -127,9 +129,11 @@ void Worker::end_what_is_cut(const routing::RoutingTable& before) {
             session.state = Starting{};
             session.has_server = false;
             seek(slot);
-        } else if (std::holds_alternative<Relaying>(session.state) &&
-                   session.chosen_from < its_row.cut_before) {
-            end(slot, routing::EndReason::cut);
+        } else if (std::holds_alternative<Relaying>(session.state)) {
+            if (session.chosen_from < its_row.cut_before)
+                end(slot, routing::EndReason::cut);
+            else if (session.chosen_from < its_row.killed_before)
+                end(slot, routing::EndReason::killed);
         }
     }
 }

@@ -31,6 +31,7 @@ class Worker {
     struct ListenState {
         const Listener* listener = nullptr;
         bool watched = false;
+        bool closed = false;     // `disable frontend`
         bool was_ready = false;  // had clients in the last loop, too: a burst
         std::uint32_t batch = 1;
     };
@@ -61,15 +62,18 @@ class Worker {
     Accepted accept_one(std::size_t index);
     bool take_accept_slots(const routing::FrontendRow& frontend);
     void give_back_accept_slots(routing::FrontendId frontend);
+    void open_and_close_listeners();
     void resume_listeners();
     void on_accept_failure(std::size_t index, int error_number);
 
     // seek.cpp
     void seek(SlotIndex slot);
+    void count_in_backend(Session& session);
     std::optional<routing::ServerId> take_server(Session& session);
     bool take_next_address(Session& session);
     bool begin_connect(SlotIndex slot);
     void connect_failed(SlotIndex slot, int error_number);
+    void count_retry(routing::ServerId failed, const Session& session);
     bool may_try_again_now(const Session& session) const;
     void hold(SlotIndex slot, milliseconds pause);
     void leave_hold(SlotIndex slot);
@@ -101,6 +105,7 @@ class Worker {
     void end(SlotIndex slot, routing::EndReason reason);
     void report_end(const Session& session, routing::EndReason reason, routing::Phase phase,
                     TimePoint now);
+    void count_end(const Session& session, routing::EndReason reason);
     void end_all(routing::EndReason reason);
 
     const routing::ServerRow& row(const Session& session) const {

@@ -144,7 +144,8 @@ class Opening {
             // Port 0: the system's choice for the first worker holds for all.
             if (!has_fixed_port(address)) address = Address::local_of(fd->get());
             set_session_options(fd->get(), planned.bind, planned.frontend.keepalive);
-            opened_.listeners.push_back({std::move(*fd), planned.id, false, worker});
+            opened_.listeners.push_back({std::move(*fd), planned.id, false,
+                                         planned.bind.backlog.value_or(SOMAXCONN), worker});
         }
         return {};
     }
@@ -156,7 +157,8 @@ class Opening {
         }
         if (Address::local_of(fd.get()).is_ip())
             set_session_options(fd.get(), planned.bind, planned.frontend.keepalive);
-        opened_.listeners.push_back({std::move(fd), planned.id, true, 0});
+        opened_.listeners.push_back(
+            {std::move(fd), planned.id, true, planned.bind.backlog.value_or(SOMAXCONN), 0});
     }
 
     const config::Config& config_;

@@ -41,6 +41,8 @@ std::string_view word(EndReason reason) {
             return "connect-failed";
         case EndReason::cut:
             return "cut";
+        case EndReason::killed:
+            return "killed";
         case EndReason::shutdown:
             return "shutdown";
         case EndReason::resources:
@@ -72,6 +74,7 @@ TerminationState termination_state(EndReason reason, Phase phase) {
             return {'S', 'C'};
         case EndReason::cut:
             return {'D', letter(phase)};
+        case EndReason::killed:
         case EndReason::shutdown:
             return {'K', letter(phase)};
         case EndReason::resources:

@@ -38,6 +38,7 @@ enum class EndReason : std::uint8_t {
     no_server,       // `timeout queue` passed while none was fit or had a free slot
     connect_failed,  // every try to connect failed
     cut,             // its server may not be used any more
+    killed,          // an operator ended it
     shutdown,        // the process ends
     resources,       // out of descriptors or memory
 };

@@ -53,6 +53,12 @@ constexpr bool is_fenced(Cause cause) {
            cause == Cause::two_primaries;
 }
 
+// Does a server in this state do nothing for anybody? One that drains or lags keeps its sessions.
+constexpr bool is_down(Cause cause) {
+    return cause != Cause::draining && cause != Cause::lagging && cause != Cause::behind &&
+           cause != Cause::up && cause != Cause::no_check;
+}
+
 enum class Balance : std::uint8_t { roundrobin, static_rr, leastconn, first, source, random };
 
 struct ServerRow {
@@ -65,6 +71,7 @@ struct ServerRow {
     bool accepts = false;
     Cause cause = Cause::never_judged;
     Version cut_before = 0;
+    Version killed_before = 0;  // likewise, by an operator
     std::shared_ptr<Shared> shared;
 };
 
@@ -103,6 +110,7 @@ struct FrontendRow {
     milliseconds client_timeout{0};
     milliseconds client_fin_timeout{0};
     std::uint32_t limit = unlimited;
+    bool listens = true;  // false: an operator closed its sockets for a while
     bool log_sessions = true;
     bool log_empty_sessions = true;  // false: `option dontlognull`
     std::shared_ptr<Shared> shared;
