@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "relay/worker.h"
@@ -15,21 +14,6 @@ namespace {
 
 // As HAProxy's tune.maxaccept for one listener in one loop.
 constexpr std::uint32_t most_accepts_per_loop = 64;
-
-CompactPeer compact(const sockaddr_storage& address) {
-    CompactPeer peer;
-    peer.family = static_cast<std::uint8_t>(address.ss_family);
-    if (address.ss_family == AF_INET) {
-        const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
-        std::memcpy(peer.ip.data(), &v4.sin_addr, sizeof v4.sin_addr);
-        peer.port = ntohs(v4.sin_port);
-    } else if (address.ss_family == AF_INET6) {
-        const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
-        std::memcpy(peer.ip.data(), &v6.sin6_addr, sizeof v6.sin6_addr);
-        peer.port = ntohs(v6.sin6_port);
-    }
-    return peer;
-}
 
 }  // namespace
 
@@ -97,7 +81,8 @@ Worker::Accepted Worker::accept_one(std::size_t index) {
     Session& session = sessions_.at(slot);
     session.client.reset(fd);
     session.accepted = now_;
-    session.peer = compact(address);
+    session.peer = compact(reinterpret_cast<const sockaddr*>(&address));
+    session.listener = static_cast<std::uint16_t>(index);
     session.frontend = listener.frontend;
     session.backend = front.backend;
     routing::Traffic& counted = traffic(front.shared);
@@ -107,7 +92,10 @@ Worker::Accepted Worker::accept_one(std::size_t index) {
     traffic(table_->shared).rate.add(now_);
     traffic(table_->shared).most_sessions.raise_to(table_->shared->slots.taken());
     counted.most_sessions.raise_to(front.shared->slots.taken());
-    seek(slot);
+    if (front.rules || listener.accept_proxy)
+        admit(slot);
+    else
+        seek(slot);
     return Accepted::one;
 }
 

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/fd.h"
@@ -21,6 +22,9 @@ struct Listener {
     UniqueFd fd;
     routing::FrontendId frontend{};
     bool shared = false;
+    bool accept_proxy = false;  // clients begin with a PROXY header
+    std::uint32_t id = 0;       // for rules: so_id, so_name
+    std::string name;
     int backlog = SOMAXCONN;  // when it listens anew after `disable frontend`
     std::size_t worker = 0;   // who accepts, when not shared
 };

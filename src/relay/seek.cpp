@@ -83,24 +83,41 @@ std::optional<routing::ServerId> Worker::take_server(Session& session) {
     if (session.avoid_server) input.avoid = session.server;
     input.source_hash = hash_of(session.peer);
     if (session.avoid_server && take_next_address(session)) return session.server;
+    if (const auto named = server_by_rule(session))
+        return take_slot(session, *named) ? named : std::nullopt;
     // Another worker may take the last slot between choose and take; then there is one choice less.
     for (std::size_t tries = 0; tries <= backend(session).servers.size(); ++tries) {
         input.random = drawn_bits();
         const auto id = routing::choose(*table_, input);
         if (!id) return std::nullopt;
-        const routing::ServerRow& chosen = table_->at(*id);
-        if (!chosen.shared->slots.try_take(chosen.limit)) continue;
-        if (session.avoid_server && session.server != *id) session.address = 0;
-        traffic(chosen.shared).balanced.add();
-        traffic(chosen.shared).rate.add(now_);
+        if (!take_slot(session, *id)) continue;
+        traffic(table_->at(*id).shared).balanced.add();
         traffic(backend(session).shared).balanced.add();
-        session.server = *id;
-        session.has_server = true;
-        session.has_slot = true;
-        session.chosen_from = table_->version;
         return id;
     }
     return std::nullopt;
+}
+
+// False: another worker took the last one.
+bool Worker::take_slot(Session& session, routing::ServerId id) {
+    const routing::ServerRow& chosen = table_->at(id);
+    if (!chosen.shared->slots.try_take(chosen.limit)) return false;
+    if (session.avoid_server && session.server != id) session.address = 0;
+    traffic(chosen.shared).rate.add(now_);
+    session.server = id;
+    session.has_server = true;
+    session.has_slot = true;
+    session.chosen_from = table_->version;
+    return true;
+}
+
+// `use-server`: a full one is waited for, one that just failed is not.
+std::optional<routing::ServerId> Worker::server_by_rule(const Session& session) {
+    const auto& rules = backend(session).rules;
+    if (!rules || rules->servers.empty() || session.avoid_server) return std::nullopt;
+    routing::Facts facts = facts_of(session, rules->needs_destination);
+    facts.bytes = peek(session);
+    return routing::choose_server(*rules, facts);
 }
 
 // False with errno when the connect failed on the spot.

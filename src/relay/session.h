@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -13,19 +14,13 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "relay/peer.h"
 #include "relay/pipe.h"
 #include "relay/timer_wheel.h"
 #include "routing/report.h"
 #include "routing/table.h"
 
 namespace pgsteer::relay {
-
-// A peer's IP address and port in 20 bytes, where Address takes 112.
-struct CompactPeer {
-    std::array<std::uint8_t, 16> ip{};
-    std::uint16_t port = 0;  // host order
-    std::uint8_t family = 0;
-};
 
 struct Starting {};
 
@@ -58,7 +53,14 @@ struct Closing {
     Tick deadline = 0;
 };
 
-using State = std::variant<Starting, Held, Connecting, Relaying, Closing>;
+// Rules, or a PROXY header, need bytes that are not there yet.
+struct Inspecting {
+    enum class What : std::uint8_t { proxy_header, front_content, back_content };
+    What what{};
+    bool is_over = false;  // no more bytes are waited for
+};
+
+using State = std::variant<Starting, Held, Connecting, Relaying, Closing, Inspecting>;
 
 struct Session {
     State state;
@@ -66,6 +68,8 @@ struct Session {
     UniqueFd client;
     std::uint32_t generation = 0;
     CompactPeer peer;
+    std::uint16_t listener = 0;       // of its worker's
+    std::unique_ptr<Address> called;  // the destination of its PROXY header
     routing::FrontendId frontend{};
     routing::BackendId backend{};
     routing::ServerId server{};        // valid while has_server
@@ -78,6 +82,7 @@ struct Session {
     std::uint8_t timeouts = 0;  // connects that ran into `timeout connect`
     std::uint8_t address = 0;   // index into the row's addresses
     bool in_use = false;
+    bool expects_proxy = false;  // its first bytes are a PROXY header
     bool has_server = false;
     bool has_slot = false;  // counts in its server's limit
     bool was_held = false;

@@ -3,20 +3,22 @@
 // about servers. Made by DataPlane; every function but the constructor runs on the worker's own
 // thread.
 //
-// The walk of a session through the files: accept.cpp -> seek.cpp (choose, hold, connect) ->
-// transfer.cpp (relay) -> finish.cpp (refuse, end). worker.cpp is the loop.
+// The walk of a session through the files: accept.cpp -> (admit.cpp: rules) -> seek.cpp (choose,
+// hold, connect) -> transfer.cpp (relay) -> finish.cpp (refuse, end). worker.cpp is the loop.
 #pragma once
 
 #include <sys/epoll.h>
 
 #include <memory>
 #include <random>
+#include <span>
 #include <vector>
 
 #include "relay/channel.h"
 #include "relay/data_plane.h"
 #include "relay/release_pace.h"
 #include "relay/session.h"
+#include "routing/rules.h"
 
 namespace pgsteer::relay {
 
@@ -66,10 +68,29 @@ class Worker {
     void resume_listeners();
     void on_accept_failure(std::size_t index, int error_number);
 
+    // admit.cpp
+    void admit(SlotIndex slot);
+    void admit_session(SlotIndex slot);
+    void enter_backend(SlotIndex slot);
+    bool pass_early(Session& session, const std::vector<routing::Rule>& rules);
+    void take_value(Session& session, const routing::Rule& rule, const routing::Facts& facts);
+    routing::Facts facts_of(const Session& session, bool destination);
+    std::span<const std::byte> peek(const Session& session);
+    void inspect(SlotIndex slot, Inspecting::What what, milliseconds limit);
+    void look(SlotIndex slot);
+    void look_for_proxy_header(SlotIndex slot);
+    void stop_inspecting(SlotIndex slot);
+    void on_inspected_event(SlotIndex slot, std::uint32_t events);
+    void choose_backends_again();
+    void move_held(SlotIndex slot);
+    bool choose_its_backend(Session& session);
+
     // seek.cpp
     void seek(SlotIndex slot);
     void count_in_backend(Session& session);
     std::optional<routing::ServerId> take_server(Session& session);
+    std::optional<routing::ServerId> server_by_rule(const Session& session);
+    bool take_slot(Session& session, routing::ServerId id);
     bool take_next_address(Session& session);
     bool begin_connect(SlotIndex slot);
     void connect_failed(SlotIndex slot, int error_number);
@@ -103,6 +124,7 @@ class Worker {
     void answer_first_packet(SlotIndex slot);
     std::string refusal(const Session& session, routing::EndReason reason) const;
     void end(SlotIndex slot, routing::EndReason reason);
+    void drop(SlotIndex slot);
     void report_end(const Session& session, routing::EndReason reason, routing::Phase phase,
                     TimePoint now);
     void count_end(const Session& session, routing::EndReason reason);
@@ -146,6 +168,9 @@ class Worker {
 
 // Idle bound of a half-closed session where `timeout client-fin` or `server-fin` is not set.
 inline constexpr milliseconds default_fin_timeout{5000};
+// How long a PROXY header may take to come. HAProxy waits `timeout client`, half an hour in most
+// files; the proxy in front sends it at once.
+inline constexpr milliseconds proxy_header_limit{10'000};
 // A round of failed connects is followed by this pause, unless a new table comes first.
 inline constexpr milliseconds connect_pause{100};
 // How long a refused client may take to say hello and to hang up.

@@ -15,10 +15,10 @@ Truth holds(const Condition<Test>& condition, const Facts& facts) {
     return evaluate(condition, [&facts](const Test& test) { return ask(test, facts); });
 }
 
-BackendId choose_backend(const FrontRules& rules, BackendId fallback, const Facts& facts) {
+std::optional<BackendId> choose_backend(const FrontRules& rules, const Facts& facts) {
     for (const BackendChoice& choice : rules.backends)
         if (holds(choice.condition, facts) == Truth::yes) return choice.backend;
-    return fallback;
+    return std::nullopt;
 }
 
 std::optional<ServerId> choose_server(const BackRules& rules, const Facts& facts) {

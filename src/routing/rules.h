@@ -44,7 +44,6 @@ struct FrontRules {
     std::vector<BackendChoice> backends;
     milliseconds inspect_delay{0};
     bool needs_destination = false;  // a fetch asks where the client called
-    bool follows_servers = false;    // `backends` may choose otherwise when servers change
 };
 
 struct BackRules {
@@ -56,8 +55,8 @@ struct BackRules {
 
 Truth holds(const Condition<Test>& condition, const Facts& facts);
 
-// The first choice that holds; the frontend's default otherwise.
-BackendId choose_backend(const FrontRules& rules, BackendId fallback, const Facts& facts);
+// The first choice that holds.
+std::optional<BackendId> choose_backend(const FrontRules& rules, const Facts& facts);
 // The first choice that holds and accepts sessions.
 std::optional<ServerId> choose_server(const BackRules& rules, const Facts& facts);
 

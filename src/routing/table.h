@@ -61,6 +61,9 @@ constexpr bool is_down(Cause cause) {
 
 enum class Balance : std::uint8_t { roundrobin, static_rr, leastconn, first, source, random };
 
+struct FrontRules;  // rules.h
+struct BackRules;
+
 struct ServerRow {
     std::string name;
     BackendId backend{};
@@ -101,18 +104,21 @@ struct BackendRow {
     std::uint32_t hold_rate = 0;  // held clients let go a second and worker; 0: all at once
     milliseconds tcp_user_timeout{0};
     Keepalive keepalive;
+    std::shared_ptr<const BackRules> rules;  // null: none
     std::shared_ptr<Shared> shared;
 };
 
 struct FrontendRow {
     std::string name;
-    BackendId backend{};
+    BackendId backend{};      // where clients go for whom no rule says otherwise
+    bool has_default = true;  // false: they are refused, and `backend` is any that a rule names
     milliseconds client_timeout{0};
     milliseconds client_fin_timeout{0};
     std::uint32_t limit = unlimited;
     bool listens = true;  // false: an operator closed its sockets for a while
     bool log_sessions = true;
-    bool log_empty_sessions = true;  // false: `option dontlognull`
+    bool log_empty_sessions = true;           // false: `option dontlognull`
+    std::shared_ptr<const FrontRules> rules;  // null: none
     std::shared_ptr<Shared> shared;
 };
 
