@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "config/fetches.h"
 #include "config/keywords.h"
 #include "config/sections.h"
 
@@ -77,6 +78,29 @@ void options(std::string& out, std::span<const OptionRow<Target>> all) {
         line(out, *row, "");
 }
 
+std::string arguments_of(const FetchRow& row) {
+    using Takes = FetchRow::Takes;
+    switch (row.takes) {
+        case Takes::nothing:
+            return "";
+        case Takes::backend:
+            return "([BACKEND])";
+        case Takes::frontend:
+            return "([FRONTEND])";
+        case Takes::server:
+            return "([BACKEND/]SERVER)";
+        case Takes::name:
+            return "(NAME)";
+        case Takes::integers:
+            return "(OFFSET,LENGTH)";
+        case Takes::optional_integer:
+            return "([NUMBER])";
+        case Takes::constant:
+            return "(VALUE)";
+    }
+    return "";
+}
+
 }  // namespace
 
 std::string keyword_markdown() {
@@ -90,6 +114,10 @@ std::string keyword_markdown() {
     table(out, in_proxy, true);
     out += "\n## Options of `bind`\n";
     options(out, bind_options());
+    out += "\n## Fetches of conditions\n| fetch | value |\n| --- | --- |\n";
+    for (const FetchRow& row : fetch_rows())
+        out += "| `" + std::string(row.name) + arguments_of(row) + "` | " + std::string(row.help) +
+               " |\n";
     out += "\n## Options of `server` and `default-server`\n";
     options(out, server_options());
     return out;

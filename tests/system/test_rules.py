@@ -49,7 +49,8 @@ class World:
             ending(server)
         self.ports = {kind: free_port() for kind in KINDS}
         for kind in KINDS:
-            ending(Proxy(kind, folder, self._file(self.ports[kind], rules, back_rules, bind), []))
+            ending(Proxy(kind, folder, self._file(self.ports[kind], rules, back_rules, bind),
+                         [self.ports[kind]]))
 
     def _file(self, port, rules, back_rules, bind):
         def lines(backend):
