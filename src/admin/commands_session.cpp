@@ -37,8 +37,8 @@ SessionId from_shown(SessionId id) {
 }
 
 std::string_view state_word(SessionLine::State state) {
-    constexpr std::string_view words[] = {"starting", "waiting", "connecting", "relaying",
-                                          "closing"};
+    constexpr std::string_view words[] = {"starting", "waiting", "connecting",
+                                          "relaying", "closing", "inspecting"};
     return words[static_cast<std::size_t>(state)];
 }
 

@@ -32,6 +32,7 @@ void count(const routing::Shared& shared, TimePoint now, Numbers& numbers) {
     numbers.server_aborts = shared.counted(&Traffic::server_aborts);
     numbers.denied_connections = shared.counted(&Traffic::denied_connections);
     numbers.denied_sessions = shared.counted(&Traffic::denied_sessions);
+    numbers.denied_requests = shared.counted(&Traffic::denied_requests);
     numbers.times = shared.times();
     numbers.most_times = shared.most_times();
     if (const auto last = shared.most(&Traffic::last_session); last > 0)

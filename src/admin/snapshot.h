@@ -25,7 +25,7 @@ struct Numbers {
     std::uint64_t waiting = 0, most_waiting = 0, refused = 0, cut = 0;
     std::uint64_t connect_errors = 0, retries = 0, redispatches = 0, attempts = 0, balanced = 0;
     std::uint64_t client_aborts = 0, server_aborts = 0;
-    std::uint64_t denied_connections = 0, denied_sessions = 0;
+    std::uint64_t denied_connections = 0, denied_sessions = 0, denied_requests = 0;
     std::optional<seconds> last_session;  // ago
     routing::Times::Sample times, most_times;
 };

@@ -189,7 +189,7 @@ StatRow frontend_row(const Snapshot&, const ProxyLine& frontend) {
     add_names(row, frontend.name, "FRONTEND", frontend.id, 0, frontend_type);
     add_traffic(row, frontend);
     row.at(Stat::slim) = value("CLP", frontend.limit);
-    row.at(Stat::dreq) = counter(0);
+    row.at(Stat::dreq) = counter(frontend.denied_requests);
     row.at(Stat::ereq) = counter(0);
     row.at(Stat::status) = text("SGP", std::string(word(frontend.mode)));
     row.at(Stat::rate) = value("MRP", static_cast<uint32_t>(frontend.rate));
@@ -203,7 +203,8 @@ StatRow frontend_row(const Snapshot&, const ProxyLine& frontend) {
     row.at(Stat::mode) = text("CGS", frontend.http ? "http" : "tcp");
     row.at(Stat::conn_rate) = row.at(Stat::rate);
     row.at(Stat::conn_rate_max) = row.at(Stat::rate_max);
-    row.at(Stat::conn_tot) = counter(frontend.total + frontend.denied_connections);
+    row.at(Stat::conn_tot) =
+        counter(frontend.total + frontend.denied_connections + frontend.denied_sessions);
     row.at(Stat::dcon) = counter(frontend.denied_connections);
     row.at(Stat::dses) = counter(frontend.denied_sessions);
     return row;

@@ -18,6 +18,7 @@ constexpr std::uint32_t most_heap = 4'096;
 
 using CompileContext =
     std::unique_ptr<pcre2_compile_context, decltype(&pcre2_compile_context_free)>;
+using MatchData = std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)>;
 
 std::string words_of(int error) {
     std::array<PCRE2_UCHAR, 160> text{};
@@ -30,36 +31,35 @@ std::string words_of(int error) {
 void Pattern::Free::operator()(pcre2_code* compiled) const {
     pcre2_code_free(compiled);
 }
-void Pattern::Free::operator()(pcre2_match_data* room) const {
-    pcre2_match_data_free(room);
-}
 void Pattern::Free::operator()(pcre2_match_context* limits) const {
     pcre2_match_context_free(limits);
 }
 
-Result<Pattern> Pattern::compile(const std::string& expression) {
+Result<Pattern> Pattern::compile(const std::string& expression, bool ignore_case) {
     const CompileContext context(pcre2_compile_context_create(nullptr),
                                  &pcre2_compile_context_free);
     if (!context) throw std::bad_alloc();
     pcre2_set_max_pattern_length(context.get(), longest_expression);
+    const std::uint32_t options = PCRE2_NO_AUTO_CAPTURE | (ignore_case ? PCRE2_CASELESS : 0U);
     int error = 0;
     PCRE2_SIZE offset = 0;
     Pattern pattern;
     pattern.compiled_.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(expression.data()),
-                                          expression.size(), PCRE2_NO_AUTO_CAPTURE, &error, &offset,
+                                          expression.size(), options, &error, &offset,
                                           context.get()));
     if (!pattern.compiled_) return Error{words_of(error) + " in '" + expression + "'"};
-    pattern.room_.reset(pcre2_match_data_create(1, nullptr));
     pattern.limits_.reset(pcre2_match_context_create(nullptr));
-    if (!pattern.room_ || !pattern.limits_) throw std::bad_alloc();
+    if (!pattern.limits_) throw std::bad_alloc();
     pcre2_set_match_limit(pattern.limits_.get(), most_steps);
     pcre2_set_heap_limit(pattern.limits_.get(), most_heap);
     return pattern;
 }
 
 std::optional<bool> Pattern::found_in(std::string_view text) const {
+    const MatchData room(pcre2_match_data_create(1, nullptr), &pcre2_match_data_free);
+    if (!room) throw std::bad_alloc();
     const int found = pcre2_match(compiled_.get(), reinterpret_cast<PCRE2_SPTR>(text.data()),
-                                  text.size(), 0, 0, room_.get(), limits_.get());
+                                  text.size(), 0, 0, room.get(), limits_.get());
     if (found >= 0) return true;
     if (found == PCRE2_ERROR_NOMATCH) return false;
     return std::nullopt;

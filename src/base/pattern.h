@@ -1,5 +1,5 @@
 // Pattern: a compiled regular expression in HAProxy's dialect (PCRE2, bytes). Its work on one text
-// is bounded, so that no answer of a stranger's can keep a thread busy. Any thread, one at a time.
+// is bounded, so that no answer of a stranger's can keep a thread busy. Immutable; any thread.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,6 @@
 
 // PCRE2's own names for the 8 bit library: its header is left to the .cpp.
 struct pcre2_real_code_8;
-struct pcre2_real_match_data_8;
 struct pcre2_real_match_context_8;
 
 namespace pgsteer {
@@ -19,7 +18,7 @@ namespace pgsteer {
 class Pattern {
   public:
     // Error: what is wrong with the expression, in the library's words.
-    static Result<Pattern> compile(const std::string& expression);
+    static Result<Pattern> compile(const std::string& expression, bool ignore_case = false);
     // Does it match anywhere in the text? Bytes of 0 are as any other. Nothing: it takes more steps
     // than are allowed.
     std::optional<bool> found_in(std::string_view text) const;
@@ -27,11 +26,9 @@ class Pattern {
   private:
     struct Free {
         void operator()(pcre2_real_code_8* compiled) const;
-        void operator()(pcre2_real_match_data_8* room) const;
         void operator()(pcre2_real_match_context_8* limits) const;
     };
     std::unique_ptr<pcre2_real_code_8, Free> compiled_;
-    std::unique_ptr<pcre2_real_match_data_8, Free> room_;
     std::unique_ptr<pcre2_real_match_context_8, Free> limits_;
 };
 

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "config/check.h"
 #include "config/location.h"
+#include "config/rules.h"
 
 namespace pgsteer::config {
 
@@ -40,6 +41,8 @@ struct Bind {
     std::optional<milliseconds> tcp_user_timeout;  // tcp-ut
     std::optional<std::uint32_t> maxconn;
     std::optional<std::string> level;  // of a stats socket: user, operator, admin
+    std::uint32_t id = 0;              // of `id`; 0: not given
+    bool accept_proxy = false;         // each client begins with a PROXY header
     Location at;
 };
 
@@ -141,6 +144,7 @@ struct Frontend {
     bool log_empty_sessions = true;  // false: option dontlognull
     bool count_listeners = false;    // option socket-stats
     bool log_format_tcp = false;     // option tcplog
+    FrontRules rules;
     bool disabled = false;
     Location at;
 };
@@ -172,6 +176,7 @@ struct Backend {
     milliseconds queue_timeout{0};  // 0 as written or unset: the connect timeout
     milliseconds check_timeout{0};
     KeepaliveOptions keepalive;
+    BackRules rules;
     std::vector<log::Target> logs;
     bool disabled = false;
     Location at;

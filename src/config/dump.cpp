@@ -57,6 +57,8 @@ std::string words(const Bind& bind) {
         case Bind::Kind::descriptor:
             text = "fd " + std::to_string(bind.descriptor.value_or(-1));
     }
+    if (bind.accept_proxy) text += " accept-proxy";
+    if (bind.id != 0) text += " id " + std::to_string(bind.id);
     if (bind.v4v6) text += " v4v6";
     if (bind.v6only) text += " v6only";
     if (bind.mode) text += " mode " + octal(*bind.mode);
@@ -162,6 +164,9 @@ void frontend(Writer& out, const Frontend& front) {
     out.flag("disabled", front.disabled);
     for (const auto& bind : front.binds)
         out.fact("bind", words(bind));
+    for (const std::string& line : words(front.rules))
+        out.fact("rule", line);
+    out.time("inspect-delay", front.rules.inspect_delay);
     if (front.default_backend) out.fact("default_backend", *front.default_backend);
     if (front.stats) stats(out, *front.stats);
     out.number("maxconn", front.maxconn);
@@ -180,6 +185,9 @@ void backend(Writer& out, const Backend& back) {
     out.fact("balance", balance(back));
     for (const auto& server : back.servers)
         out.fact("server", words(server));
+    for (const std::string& line : words(back.rules))
+        out.fact("rule", line);
+    out.time("inspect-delay", back.rules.inspect_delay);
     check(out, back.check);
     out.fact("retries", std::to_string(back.retries));
     out.flag("redispatch", back.redispatch);

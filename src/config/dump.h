@@ -11,6 +11,9 @@ namespace pgsteer::config {
 std::string dump(const Config& config);
 // Of a check: one line a step.
 std::vector<std::string> words(const Check& check);
+// Of rules: one line each.
+std::vector<std::string> words(const FrontRules& rules);
+std::vector<std::string> words(const BackRules& rules);
 // In quotes, with \x.. for bytes that are not to be shown.
 std::string quoted(const std::string& value);
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "config/fetches.h"
 #include "config/keywords.h"
+#include "config/rule_actions.h"
 #include "config/sections.h"
 
 namespace pgsteer::config {
@@ -77,6 +79,47 @@ void options(std::string& out, std::span<const OptionRow<Target>> all) {
         line(out, *row, "");
 }
 
+void actions(std::string& out) {
+    out += "| action | in | class | meaning, or why not |\n| --- | --- | --- | --- |\n";
+    std::vector<const ActionRow*> rows;
+    for (const ActionRow& row : action_rows())
+        rows.push_back(&row);
+    for (const ActionRow* row : by_name(std::move(rows))) {
+        std::string where;
+        for (const auto& [set, name] :
+             {std::pair(of_connection, "connection"), std::pair(of_session, "session"),
+              std::pair(of_content, "content")})
+            if ((row->where & set) != 0) where += (where.empty() ? "" : ", ") + std::string(name);
+        if (row->where == of_all) where = "all";
+        out += "| `" + std::string(row->name) + "` | " + where + " | " +
+               std::string(word(row->kind)) + " | " + std::string(row->help) +
+               (row->instead.empty() ? "" : "; " + std::string(row->instead)) + " |\n";
+    }
+}
+
+std::string arguments_of(const FetchRow& row) {
+    using Takes = FetchRow::Takes;
+    switch (row.takes) {
+        case Takes::nothing:
+            return "";
+        case Takes::backend:
+            return "([BACKEND])";
+        case Takes::frontend:
+            return "([FRONTEND])";
+        case Takes::server:
+            return "([BACKEND/]SERVER)";
+        case Takes::name:
+            return "(NAME)";
+        case Takes::integers:
+            return "(OFFSET,LENGTH)";
+        case Takes::optional_integer:
+            return "([NUMBER])";
+        case Takes::constant:
+            return "(VALUE)";
+    }
+    return "";
+}
+
 }  // namespace
 
 std::string keyword_markdown() {
@@ -90,6 +133,12 @@ std::string keyword_markdown() {
     table(out, in_proxy, true);
     out += "\n## Options of `bind`\n";
     options(out, bind_options());
+    out += "\n## Fetches of conditions\n| fetch | value |\n| --- | --- |\n";
+    for (const FetchRow& row : fetch_rows())
+        out += "| `" + std::string(row.name) + arguments_of(row) + "` | " + std::string(row.help) +
+               " |\n";
+    out += "\n## Actions of `tcp-request`\n";
+    actions(out);
     out += "\n## Options of `server` and `default-server`\n";
     options(out, server_options());
     return out;

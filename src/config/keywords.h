@@ -14,6 +14,7 @@
 #include "base/units.h"
 #include "config/check_lines.h"
 #include "config/load.h"
+#include "config/rule_lines.h"
 #include "config/words.h"
 
 namespace pgsteer::config {
@@ -46,6 +47,7 @@ struct Proxy {
     bool disabled = false;
     bool log_global = false;
     CheckLines checks;
+    RuleLines rules;
     std::optional<int> backlog;
     std::optional<std::string> log_tag;
     std::optional<StatsPage> stats;
@@ -122,6 +124,7 @@ std::span<const Row> server_rows();
 std::span<const Row> check_rows();
 std::span<const Row> role_rows();
 std::span<const Row> stats_rows();
+std::span<const Row> rule_rows();
 
 // A word after `bind ADDRESS` or `server NAME ADDRESS`.
 template <class Target>
@@ -162,7 +165,7 @@ template <class Visit>
 void each_row(Visit visit) {
     for (const auto& table :
          {global_rows(), unused_global_rows(), proxy_rows(), bind_rows(), server_rows(),
-          check_rows(), role_rows(), stats_rows(), unused_proxy_rows()})
+          check_rows(), role_rows(), rule_rows(), stats_rows(), unused_proxy_rows()})
         for (const auto& row : table)
             visit(row);
 }
@@ -218,5 +221,8 @@ void resolve(Draft& draft, Config& config);
 Check check_of(Draft& draft, const Proxy& proxy);
 // What servers' options about checks mean together with other lines; says what does not fit.
 void resolve_server_checks(Draft& draft, Config& config);
+// The rules of a section's halves; says what names nothing. All sections are known.
+FrontRules front_rules_of(Draft& draft, const Proxy& proxy);
+BackRules back_rules_of(Draft& draft, const Proxy& proxy);
 
 }  // namespace pgsteer::config

@@ -20,6 +20,9 @@ void mode(Line& line, Bind& bind, const std::string& text) {
         bind.mode = value;
 }
 
+void number_of(Line& line, Bind& bind, const std::string& text) {
+    if (auto value = line.count(text, 1, 2'147'483'647)) bind.id = *value;
+}
 void backlog(Line& line, Bind& bind, const std::string& text) {
     if (auto value = line.count(text, 1, 1U << 30)) bind.backlog = static_cast<int>(*value);
 }
@@ -58,7 +61,9 @@ constexpr OptionRow<Bind> options[] = {
     {"backlog", 1, honoured, backlog, "clients the kernel keeps until they are accepted"},
     {"maxconn", 1, honoured, maxconn, "sessions at once"},
     {"tcp-ut", 1, honoured, tcp_ut, "how long sent bytes may stay unconfirmed"},
-    inert_option<Bind>("id", 1, "pgsteer goes by names"),
+    {"id", 1, honoured, number_of, "the listener's number, for so_id"},
+    {"accept-proxy", 0, honoured, [](Line&, Bind& b, const std::string&) { b.accept_proxy = true; },
+     "clients begin with a PROXY header, version 1 or 2, that says where they come from"},
     inert_option<Bind>("nice", 1, "all sessions weigh the same"),
     inert_option<Bind>("process", 1, "pgsteer is one process"),
     inert_option<Bind>("thread", 1, accepts),
@@ -75,7 +80,6 @@ constexpr OptionRow<Bind> options[] = {
     refused_option<Bind>("uid", 1, "users are named", "use 'user NAME'"),
     refused_option<Bind>("gid", 1, "groups are named", "use 'group NAME'"),
     refused_option<Bind>("ssl", 0, no_tls, tls_at_postgres),
-    refused_option<Bind>("accept-proxy", 0, "the PROXY protocol is not read", "remove it"),
     refused_option<Bind>("accept-netscaler-cip", 1, "foreign headers are not read", "remove it"),
     refused_option<Bind>("transparent", 0, "foreign addresses are not taken", "remove it"),
     refused_option<Bind>("namespace", 1, "sockets are opened in pgsteer's own network namespace",

@@ -5,8 +5,7 @@
 namespace pgsteer::config {
 namespace {
 
-constexpr std::string_view no_rules = "sessions go by port, not by rules";
-constexpr std::string_view per_port = "use one listen section a port";
+constexpr std::string_view no_rules = "bytes pass as they are";
 constexpr std::string_view no_tables = "there are no stick tables";
 constexpr std::string_view use_source = "use 'balance source'";
 constexpr std::string_view use_httpchk = "use 'option httpchk' or a plain check";
@@ -29,7 +28,6 @@ constexpr Row no_check(std::string_view name) {
 }
 
 constexpr Row rows[] = {
-    refused_row("acl", in_proxy, no_rules, per_port),
     inert_row("bind-process", in_proxy, "pgsteer is one process"),
     web("capture", in_front),
     refused_row("clitimeout", in_proxy, old_name, "use 'timeout client'"),
@@ -63,7 +61,8 @@ constexpr Row rows[] = {
     inert_row("log-format", in_front, one_form),
     inert_row("log-format-sd", in_front, one_form),
     web("max-keep-alive-queue", in_back),
-    refused_row("monitor", in_front, no_rules, "use the stats page"),
+    refused_row("monitor", in_front, no_web,
+                "use the stats page, or 'tcp-request connection reject if ...'"),
     refused_row("monitor-uri", in_front, no_web, "use the stats page"),
     inert_row("option abortonclose", in_back, "a client that has gone always frees its place"),
     web("option accept-invalid-http-request", in_front),
@@ -119,8 +118,8 @@ constexpr Row rows[] = {
     refused_row("srvtimeout", in_proxy, old_name, "use 'timeout server'"),
     refused_row("stick", in_back, no_tables, use_source),
     refused_row("stick-table", in_proxy, no_tables, use_source),
-    refused_row("tcp-request", in_proxy, no_rules, "use pg_hba.conf or a firewall"),
-    refused_row("tcp-response", in_back, no_rules, remove_it),
+    refused_row("tcp-response", in_back, "servers' bytes are not looked at",
+                "use 'tcp-request content', or remove the line"),
     refused_row("timeout clitimeout", in_proxy, old_name, "use 'timeout client'"),
     refused_row("timeout contimeout", in_proxy, old_name, "use 'timeout connect'"),
     web("timeout http-keep-alive"),
@@ -133,8 +132,6 @@ constexpr Row rows[] = {
     web("unique-id-format", in_front),
     web("unique-id-header", in_front),
     refused_row("use-fcgi-app", in_back, no_web, remove_it),
-    refused_row("use-server", in_back, no_rules, per_port),
-    refused_row("use_backend", in_front, no_rules, "use 'default_backend'"),
 };
 
 }  // namespace

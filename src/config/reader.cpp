@@ -243,7 +243,7 @@ class Reader {
         if (section_ == 0)
             line.alert("no section is open; write 'global', 'defaults' or 'listen NAME' above");
         else if (other_half && row.kind != KeywordClass::refused && row.name != "server" &&
-                 row.name != "bind")
+                 row.name != "bind" && !row.name.starts_with("tcp-request"))
             line.warning("ignored: " + text);
         else
             line.alert(text);

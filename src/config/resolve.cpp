@@ -61,6 +61,7 @@ void check_mode(Draft& draft, const Proxy& proxy) {
 void check_target(Draft& draft, const Proxy& proxy) {
     if (proxy.section != in_frontend || proxy.http_mode) return;
     const auto& name = proxy.front.default_backend;
+    if (!name && !proxy.rules.backends.empty()) return;
     if (!name) return draft.alert(proxy.at, title(proxy) + " : has no 'default_backend'; add one");
     const auto found =
         std::find_if(draft.proxies.begin(), draft.proxies.end(),
@@ -119,7 +120,7 @@ std::uint32_t id_of(const Draft& draft, const Proxy& proxy) {
     return position + (draft.global.stats_sockets.empty() ? 1 : 2);
 }
 
-Frontend front_of(const Draft& draft, const Proxy& proxy) {
+Frontend front_of(Draft& draft, const Proxy& proxy) {
     Frontend front = proxy.front;
     front.id = id_of(draft, proxy);
     front.name = proxy.name;
@@ -128,6 +129,7 @@ Frontend front_of(const Draft& draft, const Proxy& proxy) {
     front.logs = logs_of(draft, proxy);
     front.mode = proxy.http_mode ? Frontend::Mode::http : Frontend::Mode::tcp;
     if (proxy.section == in_listen) front.default_backend = proxy.name;
+    front.rules = front_rules_of(draft, proxy);
     for (auto& bind : front.binds)
         if (!bind.backlog) bind.backlog = proxy.backlog;
     if (!proxy.http_mode || !proxy.stats) return front;
@@ -144,6 +146,7 @@ Backend back_of(Draft& draft, const Proxy& proxy) {
     back.at = proxy.at;
     back.disabled = proxy.disabled;
     back.logs = logs_of(draft, proxy);
+    back.rules = back_rules_of(draft, proxy);
     back.check = check_of(draft, proxy);
     back.check.external.proxy_id = static_cast<unsigned>(&proxy - draft.proxies.data()) + 1;
     return back;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "health/rules.h"
 #include "routing/choose.h"
 
 namespace pgsteer::health {
@@ -45,6 +46,7 @@ constexpr std::uint32_t default_hold_rate = 1000;
 routing::BackendRow backend_row(const config::Backend& backend, std::size_t workers) {
     routing::BackendRow row;
     row.name = backend.name;
+    row.number = backend.id;
     row.balance = balance_of(backend.balance);
     row.random_draws = std::max(backend.random_draws, 1U);
     row.all_backups = backend.all_backups;
@@ -76,12 +78,16 @@ void add_backend(const config::Backend& backend, std::size_t workers,
 
 void add_frontend(const config::Global& global, const config::Frontend& frontend,
                   std::size_t workers, routing::RoutingTable& table) {
-    const auto back =
-        std::find_if(table.backends.begin(), table.backends.end(),
-                     [&](const auto& row) { return row.name == frontend.default_backend; });
+    const bool has_default = frontend.default_backend.has_value();
+    const std::string& target =
+        has_default ? *frontend.default_backend : frontend.rules.backends.front().name;
+    const auto back = std::find_if(table.backends.begin(), table.backends.end(),
+                                   [&](const auto& row) { return row.name == target; });
     if (back == table.backends.end()) return;
     routing::FrontendRow row;
     row.name = frontend.name;
+    row.number = frontend.id;
+    row.has_default = has_default;
     row.backend = static_cast<routing::BackendId>(back - table.backends.begin());
     row.client_timeout = frontend.client_timeout;
     row.client_fin_timeout = or_default(frontend.client_fin_timeout);
@@ -136,8 +142,10 @@ routing::RoutingTable first_rows(const config::Config& config, std::size_t worke
     for (const config::Backend& backend : config.backends)
         add_backend(backend, workers, table);
     for (const config::Frontend& frontend : config.frontends)
-        if (frontend.mode == config::Frontend::Mode::tcp && frontend.default_backend)
+        if (frontend.mode == config::Frontend::Mode::tcp &&
+            (frontend.default_backend || !frontend.rules.backends.empty()))
             add_frontend(config.global, frontend, workers, table);
+    add_rules(config, table);
     return table;
 }
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "relay/worker.h"
@@ -15,21 +14,6 @@ namespace {
 
 // As HAProxy's tune.maxaccept for one listener in one loop.
 constexpr std::uint32_t most_accepts_per_loop = 64;
-
-CompactPeer compact(const sockaddr_storage& address) {
-    CompactPeer peer;
-    peer.family = static_cast<std::uint8_t>(address.ss_family);
-    if (address.ss_family == AF_INET) {
-        const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
-        std::memcpy(peer.ip.data(), &v4.sin_addr, sizeof v4.sin_addr);
-        peer.port = ntohs(v4.sin_port);
-    } else if (address.ss_family == AF_INET6) {
-        const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
-        std::memcpy(peer.ip.data(), &v6.sin6_addr, sizeof v6.sin6_addr);
-        peer.port = ntohs(v6.sin6_port);
-    }
-    return peer;
-}
 
 }  // namespace
 
@@ -97,24 +81,39 @@ Worker::Accepted Worker::accept_one(std::size_t index) {
     Session& session = sessions_.at(slot);
     session.client.reset(fd);
     session.accepted = now_;
-    session.peer = compact(address);
+    session.peer = compact(reinterpret_cast<const sockaddr*>(&address));
+    session.listener = static_cast<std::uint16_t>(index);
     session.frontend = listener.frontend;
     session.backend = front.backend;
-    session.listener = listener.counted;
-    if (session.listener) {
-        (void)session.listener->slots.try_take(routing::unlimited);
-        traffic(session.listener).sessions.add();
-        traffic(session.listener).most_sessions.raise_to(session.listener->slots.taken());
-    }
-    routing::Traffic& counted = traffic(front.shared);
-    counted.sessions.add();
-    counted.rate.add(now_);
+    if (listener.counted) (void)listener.counted->slots.try_take(routing::unlimited);
     traffic(table_->shared).sessions.add();
     traffic(table_->shared).rate.add(now_);
     traffic(table_->shared).most_sessions.raise_to(table_->shared->slots.taken());
-    counted.most_sessions.raise_to(front.shared->slots.taken());
-    seek(slot);
+    if (front.rules || listener.accept_proxy) {
+        admit(slot);
+    } else {
+        count_session(session);
+        seek(slot);
+    }
     return Accepted::one;
+}
+
+// Who is rejected before is no session, as in HAProxy.
+void Worker::count_session(const Session& session) {
+    const auto& shared = frontend(session).shared;
+    routing::Traffic& counted = traffic(shared);
+    counted.sessions.add();
+    counted.rate.add(now_);
+    counted.most_sessions.raise_to(shared->slots.taken());
+    if (const auto& own = counted_listener(session)) {
+        traffic(own).sessions.add();
+        traffic(own).most_sessions.raise_to(own->slots.taken());
+    }
+}
+
+// Of its address with `option socket-stats`; mostly null.
+const std::shared_ptr<routing::Shared>& Worker::counted_listener(const Session& session) const {
+    return listeners_[session.listener].listener->counted;
 }
 
 // Publishing the wish before the second try is what makes a lost wake-up impossible; see

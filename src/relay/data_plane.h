@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/fd.h"
@@ -23,6 +24,9 @@ struct Listener {
     UniqueFd fd;
     routing::FrontendId frontend{};
     bool shared = false;
+    bool accept_proxy = false;  // clients begin with a PROXY header
+    std::uint32_t id = 0;       // for rules: so_id, so_name
+    std::string name;
     std::shared_ptr<routing::Shared> counted;  // `option socket-stats`: of all workers' sockets
     int backlog = SOMAXCONN;                   // when it listens anew after `disable frontend`
     std::size_t worker = 0;                    // who accepts, when not shared

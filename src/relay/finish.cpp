@@ -26,29 +26,12 @@ routing::Phase phase_of(const Session& session) {
         return relaying.up.source_ended || relaying.down.source_ended ? routing::Phase::last
                                                                       : routing::Phase::data;
     }
+    if (std::holds_alternative<Inspecting>(session.state)) return routing::Phase::request;
     return std::holds_alternative<Connecting>(session.state) ? routing::Phase::connect
                                                              : routing::Phase::queue;
 }
 
 }  // namespace
-
-Address address_of(const CompactPeer& peer) {
-    if (peer.family == AF_INET) {
-        sockaddr_in v4{};
-        v4.sin_family = AF_INET;
-        v4.sin_port = htons(peer.port);
-        std::copy_n(peer.ip.begin(), 4, reinterpret_cast<std::uint8_t*>(&v4.sin_addr));
-        return Address::from_sockaddr(reinterpret_cast<const sockaddr*>(&v4), sizeof v4);
-    }
-    if (peer.family == AF_INET6) {
-        sockaddr_in6 v6{};
-        v6.sin6_family = AF_INET6;
-        v6.sin6_port = htons(peer.port);
-        std::copy_n(peer.ip.begin(), 16, v6.sin6_addr.s6_addr);
-        return Address::from_sockaddr(reinterpret_cast<const sockaddr*>(&v6), sizeof v6);
-    }
-    return {};
-}
 
 void Worker::refuse(SlotIndex slot, routing::EndReason reason) {
     Session& session = sessions_.at(slot);
@@ -116,6 +99,11 @@ std::string Worker::refusal(const Session& session, routing::EndReason reason) c
         std::count_if(back.servers.begin(), back.servers.end(),
                       [this](routing::ServerId id) { return table_->at(id).accepts; });
     const auto waited = std::chrono::duration_cast<milliseconds>(now_ - session.accepted).count();
+    if (reason == routing::EndReason::no_backend) {
+        const std::string text =
+            fmt::format("pgsteer: no use_backend rule of \"{}\" holds now", frontend(session).name);
+        return pgwire::fatal_error({"57P03", text, "It has no default_backend."});
+    }
     if (reason == routing::EndReason::connect_failed) {
         const std::string text = fmt::format(
             "pgsteer: could not connect to any server of \"{}\" (last tried {}) within {} ms",
@@ -132,6 +120,16 @@ std::string Worker::refusal(const Session& session, routing::EndReason reason) c
         fmt::format("pgsteer: all {} usable servers of \"{}\" are at their maxconn; waited {} ms",
                     accepting, back.name, waited);
     return pgwire::fatal_error({"53300", text, "Raise maxconn of the servers or timeout queue."});
+}
+
+// Rejected before anything was said: no line in the log, as in HAProxy.
+void Worker::drop(SlotIndex slot, Dropped how) {
+    Session& session = sessions_.at(slot);
+    if (how == Dropped::by_reset) reset_on_close(session.client);
+    session.client.reset();
+    timers_.remove(slot);
+    give_back_accept_slots(session.frontend);
+    sessions_.give_back(slot);
 }
 
 void Worker::end(SlotIndex slot, routing::EndReason reason) {
@@ -155,7 +153,7 @@ void Worker::end(SlotIndex slot, routing::EndReason reason) {
     count_end(session, reason);
     give_back_slot(session);
     if (session.counts_in_backend) backend(session).shared->slots.give_back();
-    if (session.listener) session.listener->slots.give_back();
+    if (const auto& own = counted_listener(session)) own->slots.give_back();
     give_back_accept_slots(front);
     if (frontend(session).log_sessions) report_end(session, reason, phase, now_);
     sessions_.give_back(slot);

@@ -40,22 +40,6 @@ UniqueFd server_socket(const routing::BackendRow& backend, const Address& addres
     return fd;
 }
 
-std::uint32_t hash_of(const CompactPeer& peer) {
-    if (peer.family == AF_INET) {
-        sockaddr_in v4{};
-        v4.sin_family = AF_INET;
-        std::copy_n(peer.ip.begin(), 4, reinterpret_cast<std::uint8_t*>(&v4.sin_addr));
-        return routing::source_hash(
-            Address::from_sockaddr(reinterpret_cast<const sockaddr*>(&v4), sizeof v4));
-    }
-    if (peer.family != AF_INET6) return 0;
-    sockaddr_in6 v6{};
-    v6.sin6_family = AF_INET6;
-    std::copy_n(peer.ip.begin(), 16, v6.sin6_addr.s6_addr);
-    return routing::source_hash(
-        Address::from_sockaddr(reinterpret_cast<const sockaddr*>(&v6), sizeof v6));
-}
-
 }  // namespace
 
 void Worker::seek(SlotIndex slot) {
@@ -81,26 +65,47 @@ std::optional<routing::ServerId> Worker::take_server(Session& session) {
     routing::ChooseInput input;
     input.backend = session.backend;
     if (session.avoid_server) input.avoid = session.server;
-    input.source_hash = hash_of(session.peer);
+    input.source_hash = routing::source_hash(address_of(session.peer));
     if (session.avoid_server && take_next_address(session)) return session.server;
+    if (const auto named = server_by_rule(session); named.truth != Truth::no) {
+        const bool taken = named.truth == Truth::yes && take_slot(session, named.server);
+        return taken ? std::optional(named.server) : std::nullopt;
+    }
     // Another worker may take the last slot between choose and take; then there is one choice less.
     for (std::size_t tries = 0; tries <= backend(session).servers.size(); ++tries) {
         input.random = drawn_bits();
         const auto id = routing::choose(*table_, input);
         if (!id) return std::nullopt;
-        const routing::ServerRow& chosen = table_->at(*id);
-        if (!chosen.shared->slots.try_take(chosen.limit)) continue;
-        if (session.avoid_server && session.server != *id) session.address = 0;
-        traffic(chosen.shared).balanced.add();
-        traffic(chosen.shared).rate.add(now_);
+        if (!take_slot(session, *id)) continue;
+        traffic(table_->at(*id).shared).balanced.add();
         traffic(backend(session).shared).balanced.add();
-        session.server = *id;
-        session.has_server = true;
-        session.has_slot = true;
-        session.chosen_from = table_->version;
         return id;
     }
     return std::nullopt;
+}
+
+// False: another worker took the last one.
+bool Worker::take_slot(Session& session, routing::ServerId id) {
+    const routing::ServerRow& chosen = table_->at(id);
+    if (!chosen.shared->slots.try_take(chosen.limit)) return false;
+    if (session.avoid_server && session.server != id) session.address = 0;
+    traffic(chosen.shared).rate.add(now_);
+    session.server = id;
+    session.has_server = true;
+    session.has_slot = true;
+    session.chosen_from = table_->version;
+    return true;
+}
+
+// `use-server`: one that is full, or is to be judged yet, is waited for; one that just failed is
+// not.
+routing::ChosenServer Worker::server_by_rule(const Session& session) {
+    const auto& rules = backend(session).rules;
+    if (!rules || rules->servers.empty() || session.avoid_server) return {};
+    routing::Facts facts = facts_of(session, rules->needs_destination);
+    facts.bytes = peek(session);
+    facts.may_settle = may_settle(session);
+    return routing::choose_server(*rules, facts);
 }
 
 // False with errno when the connect failed on the spot.
@@ -266,10 +271,14 @@ void Worker::serve_held(routing::BackendId id) {
         const SlotIndex next = slot == newest ? no_slot : held.next;
         if (static_cast<std::int32_t>(held.not_before - now_tick()) <= 0) {
             release_due_ = !queue.pace.may(table_->at(id).hold_rate, now_tick());
-            if (release_due_ || !take_server(session)) break;
-            queue.pace.went();
-            leave_hold(slot);
-            if (!begin_connect(slot)) connect_failed(slot, errno);
+            if (release_due_) break;
+            if (take_server(session)) {
+                queue.pace.went();
+                leave_hold(slot);
+                if (!begin_connect(slot)) connect_failed(slot, errno);
+            } else if (!names_servers(id)) {
+                break;
+            }
         }
         slot = next;
     }
@@ -288,7 +297,17 @@ void Worker::give_back_slot(Session& session) {
     if (!session.has_slot) return;
     session.has_slot = false;
     row(session).shared->slots.give_back();
-    wake_next(*backend(session).shared);
+    if (!names_servers(session.backend)) return wake_next(*backend(session).shared);
+    if (!backend(session).shared->board.next_worker(fellows_.channels.size())) return;
+    for (const auto& channel : fellows_.channels)
+        channel->ring();
+}
+
+// With `use-server` the oldest waiting client may want another server than the one that has a free
+// slot: the others are asked, too, on every worker.
+bool Worker::names_servers(routing::BackendId id) const {
+    const auto& rules = table_->at(id).rules;
+    return rules && !rules->servers.empty();
 }
 
 void Worker::wake_next(routing::Shared& shared) {

@@ -14,21 +14,13 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "relay/peer.h"
 #include "relay/pipe.h"
 #include "relay/timer_wheel.h"
 #include "routing/report.h"
 #include "routing/table.h"
 
 namespace pgsteer::relay {
-
-// A peer's IP address and port in 20 bytes, where Address takes 112.
-struct CompactPeer {
-    std::array<std::uint8_t, 16> ip{};
-    std::uint16_t port = 0;  // host order
-    std::uint8_t family = 0;
-};
-
-Address address_of(const CompactPeer& peer);
 
 struct Starting {};
 
@@ -61,15 +53,32 @@ struct Closing {
     Tick deadline = 0;
 };
 
-using State = std::variant<Starting, Held, Connecting, Relaying, Closing>;
+// On its way through the rules; stays at a step while bytes or first verdicts are lacking.
+struct Inspecting {
+    enum class Step : std::uint8_t {  // in this order
+        connection_rules,
+        proxy_header,
+        session_rules,
+        front_content,
+        backend_choice,
+        back_content,
+    };
+    Step step{};
+    bool bytes_over = false;  // no more bytes are waited for
+    bool is_listed = false;   // among the worker's `unsettled_`
+    Tick bytes_until = 0;
+};
+
+using State = std::variant<Starting, Held, Connecting, Relaying, Closing, Inspecting>;
 
 struct Session {
     State state;
     TimePoint accepted;
     UniqueFd client;
-    std::shared_ptr<routing::Shared> listener;  // where it is counted by its address; mostly null
     std::uint32_t generation = 0;
     CompactPeer peer;
+    std::uint16_t listener = 0;       // of its worker's
+    std::unique_ptr<Address> called;  // the destination of its PROXY header
     routing::FrontendId frontend{};
     routing::BackendId backend{};
     routing::ServerId server{};        // valid while has_server
@@ -82,6 +91,7 @@ struct Session {
     std::uint8_t timeouts = 0;  // connects that ran into `timeout connect`
     std::uint8_t address = 0;   // index into the row's addresses
     bool in_use = false;
+    bool expects_proxy = false;  // its first bytes are a PROXY header
     bool has_server = false;
     bool has_slot = false;  // counts in its server's limit
     bool was_held = false;

@@ -13,8 +13,9 @@ SessionId id_of(routing::WorkerId worker, SlotIndex slot, std::uint32_t generati
 
 routing::SessionLine::State state_of(const State& state) {
     using Shown = routing::SessionLine::State;
-    constexpr Shown shown[] = {Shown::starting, Shown::waiting, Shown::connecting, Shown::relaying,
-                               Shown::closing};
+    constexpr Shown shown[] = {Shown::starting, Shown::waiting, Shown::connecting,
+                               Shown::relaying, Shown::closing, Shown::inspecting};
+    static_assert(std::size(shown) == std::variant_size_v<State>);
     return shown[state.index()];
 }
 

@@ -91,7 +91,7 @@ bool Worker::pump_up(SlotIndex slot) {
     traffic(row(session).shared).bytes_in.add(moved);
     traffic(backend(session).shared).bytes_in.add(moved);
     traffic(frontend(session).shared).bytes_in.add(moved);
-    if (session.listener) traffic(session.listener).bytes_in.add(moved);
+    if (const auto& own = counted_listener(session)) traffic(own).bytes_in.add(moved);
     errno = error_number;
     return pumped == Pumped::drained || after_pump(slot, pumped, Source::client);
 }
@@ -108,7 +108,7 @@ bool Worker::pump_down(SlotIndex slot) {
     traffic(row(session).shared).bytes_out.add(moved);
     traffic(backend(session).shared).bytes_out.add(moved);
     traffic(frontend(session).shared).bytes_out.add(moved);
-    if (session.listener) traffic(session.listener).bytes_out.add(moved);
+    if (const auto& own = counted_listener(session)) traffic(own).bytes_out.add(moved);
     errno = error_number;
     return pumped == Pumped::drained || after_pump(slot, pumped, Source::server);
 }

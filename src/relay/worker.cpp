@@ -82,6 +82,9 @@ void Worker::dispatch(const epoll_event& event) {
         case 4:  // Closing
             if (key.source == Source::client) on_closing_event(key.slot, event.events);
             return;
+        case 5:  // Inspecting
+            if (key.source == Source::client) on_inspected_event(key.slot, event.events);
+            return;
         default:
             return;
     }
@@ -107,6 +110,8 @@ void Worker::adopt_newest() {
     const auto before = std::exchange(table_, std::move(newest));
     open_and_close_listeners();
     end_what_is_cut(*before);
+    choose_backends_again();
+    advance_unsettled();
 }
 
 // A session ends when its row's cut_before is newer than the table it was chosen from; a connect
@@ -167,6 +172,8 @@ void Worker::expire_timers() {
             connect_failed(slot, ETIMEDOUT);
         } else if (std::holds_alternative<Relaying>(session.state)) {
             on_relay_timer(slot);
+        } else if (std::holds_alternative<Inspecting>(session.state)) {
+            advance(slot);
         } else if (const auto* closing = std::get_if<Closing>(&session.state)) {
             end(slot, closing->reason);
         }

@@ -3,20 +3,22 @@
 // about servers. Made by DataPlane; every function but the constructor runs on the worker's own
 // thread.
 //
-// The walk of a session through the files: accept.cpp -> seek.cpp (choose, hold, connect) ->
-// transfer.cpp (relay) -> finish.cpp (refuse, end). worker.cpp is the loop.
+// The walk of a session through the files: accept.cpp -> (admit.cpp: rules) -> seek.cpp (choose,
+// hold, connect) -> transfer.cpp (relay) -> finish.cpp (refuse, end). worker.cpp is the loop.
 #pragma once
 
 #include <sys/epoll.h>
 
 #include <memory>
 #include <random>
+#include <span>
 #include <vector>
 
 #include "relay/channel.h"
 #include "relay/data_plane.h"
 #include "relay/release_pace.h"
 #include "relay/session.h"
+#include "routing/rules.h"
 
 namespace pgsteer::relay {
 
@@ -65,11 +67,37 @@ class Worker {
     void open_and_close_listeners();
     void resume_listeners();
     void on_accept_failure(std::size_t index, int error_number);
+    void count_session(const Session& session);
+    const std::shared_ptr<routing::Shared>& counted_listener(const Session& session) const;
+
+    // admit.cpp
+    void admit(SlotIndex slot);
+    void begin_step(SlotIndex slot, Inspecting::Step step);
+    void advance(SlotIndex slot);
+    enum class Progress { done, lacking, gone };
+    Progress take_step(SlotIndex slot);
+    Progress pass(SlotIndex slot, const std::vector<routing::Rule>& rules, bool destination);
+    void turn_away(SlotIndex slot, Inspecting::Step step, bool silently);
+    Address called_by(const Session& session) const;
+    void take_value(Session& session, const routing::Rule& rule, const routing::Facts& facts);
+    Progress take_proxy_header(SlotIndex slot);
+    Progress choose_its_backend(SlotIndex slot);
+    routing::Chosen wanted_backend(const Session& session, bool settling);
+    routing::Facts facts_of(const Session& session, bool destination);
+    bool may_settle(const Session& session) const;
+    std::span<const std::byte> peek(const Session& session);
+    void wait_for_more(SlotIndex slot);
+    void on_inspected_event(SlotIndex slot, std::uint32_t events);
+    void advance_unsettled();
+    void choose_backends_again();
+    void move_held(SlotIndex slot);
 
     // seek.cpp
     void seek(SlotIndex slot);
     void count_in_backend(Session& session);
     std::optional<routing::ServerId> take_server(Session& session);
+    routing::ChosenServer server_by_rule(const Session& session);
+    bool take_slot(Session& session, routing::ServerId id);
     bool take_next_address(Session& session);
     bool begin_connect(SlotIndex slot);
     void connect_failed(SlotIndex slot, int error_number);
@@ -81,6 +109,7 @@ class Worker {
     void serve_held(routing::BackendId backend);
     void serve_all_held();
     void give_back_slot(Session& session);
+    bool names_servers(routing::BackendId id) const;
     void wake_next(routing::Shared& shared);
     void on_connect_event(SlotIndex slot, std::uint32_t events);
     void on_held_event(SlotIndex slot, std::uint32_t events);
@@ -107,6 +136,8 @@ class Worker {
     void answer_first_packet(SlotIndex slot);
     std::string refusal(const Session& session, routing::EndReason reason) const;
     void end(SlotIndex slot, routing::EndReason reason);
+    enum class Dropped { by_reset, by_end };
+    void drop(SlotIndex slot, Dropped how);
     void report_end(const Session& session, routing::EndReason reason, routing::Phase phase,
                     TimePoint now);
     void count_end(const Session& session, routing::EndReason reason);
@@ -139,6 +170,7 @@ class Worker {
     std::unique_ptr<Chunk> buffer_ = std::make_unique<Chunk>();
     std::vector<HoldQueue> holds_;      // by BackendId
     std::vector<EventKey> unfinished_;  // pipes that had their turn and have more
+    std::vector<EventKey> unsettled_;   // clients whose rules wait for first verdicts
     std::vector<SlotIndex> due_;
     std::vector<epoll_event> events_;
     bool release_due_ = false;  // clients wait for their turn to be let go, a millisecond from now
@@ -150,6 +182,9 @@ class Worker {
 
 // Idle bound of a half-closed session where `timeout client-fin` or `server-fin` is not set.
 inline constexpr milliseconds default_fin_timeout{5000};
+// How long a PROXY header may take to come. HAProxy waits `timeout client`, half an hour in most
+// files; the proxy in front sends it at once.
+inline constexpr milliseconds proxy_header_limit{10'000};
 // A round of failed connects is followed by this pause, unless a new table comes first.
 inline constexpr milliseconds connect_pause{100};
 // How long a refused client may take to say hello and to hang up.

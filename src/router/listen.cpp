@@ -169,8 +169,7 @@ class Opening {
             // Port 0: the system's choice for the first worker holds for all.
             if (!has_fixed_port(address)) address = Address::local_of(fd->get());
             set_session_options(fd->get(), planned.bind, planned.frontend->keepalive);
-            opened_.listeners.push_back({std::move(*fd), planned.id, false, counted_,
-                                         planned.bind.backlog.value_or(SOMAXCONN), worker});
+            add_listener(planned, std::move(*fd)).worker = worker;
         }
         return {};
     }
@@ -188,8 +187,21 @@ class Opening {
         }
         if (Address::local_of(fd.get()).is_ip())
             set_session_options(fd.get(), planned.bind, planned.frontend->keepalive);
-        opened_.listeners.push_back({std::move(fd), planned.id, true, counted_,
-                                     planned.bind.backlog.value_or(SOMAXCONN), 0});
+        add_listener(planned, std::move(fd)).shared = true;
+    }
+
+    relay::Listener& add_listener(const Planned& planned, UniqueFd fd) {
+        relay::Listener& listener = opened_.listeners.emplace_back();
+        listener.fd = std::move(fd);
+        listener.frontend = planned.id;
+        listener.backlog = planned.bind.backlog.value_or(SOMAXCONN);
+        listener.counted = counted_;
+        listener.accept_proxy = planned.bind.accept_proxy;
+        listener.name = planned.bind.name.value_or("");
+        // As HAProxy numbers a section's lines that have no `id`.
+        const auto place = &planned.bind - planned.frontend->binds.data() + 1;
+        listener.id = planned.bind.id != 0 ? planned.bind.id : static_cast<std::uint32_t>(place);
+        return listener;
     }
 
     const config::Config& config_;

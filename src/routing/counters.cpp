@@ -16,7 +16,8 @@ constexpr Cell Traffic::*counters[] = {&Traffic::sessions,
                                        &Traffic::cut,
                                        &Traffic::refused,
                                        &Traffic::denied_sessions,
-                                       &Traffic::denied_connections};
+                                       &Traffic::denied_connections,
+                                       &Traffic::denied_requests};
 
 }  // namespace
 

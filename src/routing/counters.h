@@ -116,6 +116,7 @@ struct alignas(64) Traffic {
     Cell client_aborts;                        // ended by a reset or a timeout of the client
     Cell server_aborts;                        // ended by a reset or a timeout of the server
     Cell denied_connections, denied_sessions;  // frontends: by rules
+    Cell denied_requests;                      // likewise, by those about content
     Cell most_waiting;
     Cell last_session;    // when the last one got its server: seconds of the clock, plus 1
     Times times;          // servers, backends

@@ -5,6 +5,8 @@ namespace {
 
 char letter(Phase phase) {
     switch (phase) {
+        case Phase::request:
+            return 'R';
         case Phase::queue:
             return 'Q';
         case Phase::connect:
@@ -43,6 +45,12 @@ std::string_view word(EndReason reason) {
             return "cut";
         case EndReason::killed:
             return "killed";
+        case EndReason::no_backend:
+            return "no-backend";
+        case EndReason::rejected:
+            return "rejected";
+        case EndReason::no_proxy_header:
+            return "no-proxy-header";
         case EndReason::shutdown:
             return "shutdown";
         case EndReason::resources:
@@ -61,7 +69,7 @@ TerminationState termination_state(EndReason reason, Phase phase) {
         case EndReason::client_reset:
             return {'C', letter(phase)};
         case EndReason::client_left:
-            return {'C', phase == Phase::connect ? 'C' : 'Q'};
+            return {'C', phase == Phase::data || phase == Phase::last ? 'Q' : letter(phase)};
         case EndReason::server_reset:
             return {'S', letter(phase)};
         case EndReason::client_timeout:
@@ -71,9 +79,13 @@ TerminationState termination_state(EndReason reason, Phase phase) {
         case EndReason::no_server:
             return {'s', 'Q'};
         case EndReason::connect_failed:
+        case EndReason::no_backend:
             return {'S', 'C'};
         case EndReason::cut:
             return {'D', letter(phase)};
+        case EndReason::rejected:
+        case EndReason::no_proxy_header:
+            return {'P', 'R'};
         case EndReason::killed:
         case EndReason::shutdown:
             return {'K', letter(phase)};

@@ -32,20 +32,23 @@ enum class EndReason : std::uint8_t {
     server_closed,  // both sides ended, the server first
     client_reset,
     server_reset,
-    client_timeout,  // nothing moved for `timeout client`
-    server_timeout,  // nothing moved for `timeout server`
-    client_left,     // gone before a server was found
-    no_server,       // `timeout queue` passed while none was fit or had a free slot
-    connect_failed,  // every try to connect failed
-    cut,             // its server may not be used any more
-    killed,          // an operator ended it
-    shutdown,        // the process ends
-    resources,       // out of descriptors or memory
+    client_timeout,   // nothing moved for `timeout client`
+    server_timeout,   // nothing moved for `timeout server`
+    client_left,      // gone before a server was found
+    no_server,        // `timeout queue` passed while none was fit or had a free slot
+    connect_failed,   // every try to connect failed
+    cut,              // its server may not be used any more
+    killed,           // an operator ended it
+    no_backend,       // no `use_backend` rule holds, and there is no default
+    rejected,         // by a `tcp-request content` rule
+    no_proxy_header,  // its first bytes are not the PROXY header that its listener expects
+    shutdown,         // the process ends
+    resources,        // out of descriptors or memory
 };
 std::string_view word(EndReason reason);
 
 // Where in its life the session was; the second letter of HAProxy's termination state.
-enum class Phase : std::uint8_t { queue, connect, data, last };
+enum class Phase : std::uint8_t { request, queue, connect, data, last };
 // HAProxy's two letters ("--", "CD", "sQ", "DD" ...; manual 8.5).
 struct TerminationState {
     char cause = '-';

@@ -16,7 +16,14 @@ namespace pgsteer::routing {
 enum class SessionId : std::uint64_t {};
 
 struct SessionLine {
-    enum class State : std::uint8_t { starting, waiting, connecting, relaying, closing };
+    enum class State : std::uint8_t {
+        starting,
+        waiting,
+        connecting,
+        relaying,
+        closing,
+        inspecting
+    };
     SessionId id{};
     State state{};
     Address client;

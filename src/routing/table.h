@@ -59,7 +59,15 @@ constexpr bool is_down(Cause cause) {
            cause != Cause::up && cause != Cause::no_check;
 }
 
+// Has nobody decided yet whether it may be used?
+constexpr bool is_unjudged(Cause cause) {
+    return cause == Cause::never_judged || cause == Cause::election_open;
+}
+
 enum class Balance : std::uint8_t { roundrobin, static_rr, leastconn, first, source, random };
+
+struct FrontRules;  // rules.h
+struct BackRules;
 
 struct ServerRow {
     std::string name;
@@ -85,6 +93,7 @@ struct Keepalive {
 
 struct BackendRow {
     std::string name;
+    std::uint32_t number = 0;  // HAProxy's, for rules
     Balance balance = Balance::roundrobin;
     std::uint32_t random_draws = 2;
     bool all_backups = false;       // `option allbackups`
@@ -101,18 +110,22 @@ struct BackendRow {
     std::uint32_t hold_rate = 0;  // held clients let go a second and worker; 0: all at once
     milliseconds tcp_user_timeout{0};
     Keepalive keepalive;
+    std::shared_ptr<const BackRules> rules;  // null: none
     std::shared_ptr<Shared> shared;
 };
 
 struct FrontendRow {
     std::string name;
-    BackendId backend{};
+    std::uint32_t number = 0;  // HAProxy's, for rules
+    BackendId backend{};       // where clients go for whom no rule says otherwise
+    bool has_default = true;   // false: they are refused, and `backend` is any that a rule names
     milliseconds client_timeout{0};
     milliseconds client_fin_timeout{0};
     std::uint32_t limit = unlimited;
     bool listens = true;  // false: an operator closed its sockets for a while
     bool log_sessions = true;
-    bool log_empty_sessions = true;  // false: `option dontlognull`
+    bool log_empty_sessions = true;           // false: `option dontlognull`
+    std::shared_ptr<const FrontRules> rules;  // null: none
     std::shared_ptr<Shared> shared;
 };
 
@@ -122,7 +135,10 @@ struct RoutingTable {
     std::vector<BackendRow> backends;    // by BackendId
     std::vector<FrontendRow> frontends;  // by FrontendId
     std::uint32_t limit = unlimited;     // global maxconn
-    std::shared_ptr<Shared> shared;      // the process
+    // Until then a client can wait for the first verdicts where rules depend on them. Later a
+    // server without a verdict (its name does not resolve) counts as unusable.
+    TimePoint settled_by = TimePoint::min();
+    std::shared_ptr<Shared> shared;  // the process
 
     const ServerRow& at(ServerId id) const { return servers[index_of(id)]; }
     const BackendRow& at(BackendId id) const { return backends[index_of(id)]; }

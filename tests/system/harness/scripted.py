@@ -10,9 +10,9 @@ import threading
 class Scripted:
     """Calls `talk(connection)` for each connection in a thread of its own, and closes it then."""
 
-    def __init__(self, talk, tls=None):
+    def __init__(self, talk, tls=None, port=0):
         self.talk, self.tls = talk, tls
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=64)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 

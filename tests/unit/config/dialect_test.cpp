@@ -23,6 +23,7 @@ std::optional<std::string> environment(const std::string& name) {
     if (name == "RW_PORT") return "5000";
     if (name == "LISTEN_FD") return "7";
     if (name == "NODES") return "pg0 pg1";
+    if (name == "DIALECT") return folder.string();
     return std::nullopt;
 }
 

@@ -68,7 +68,7 @@ TEST(Load, ReadsTheExampleWithoutAlertOrWarning) {
 TEST(Load, ReportsEveryMistakeWithItsLine) {
     const Loaded loaded = read(
         "global\n maxconn many\nlisten x\n bind *:5000\n sever a a:5432\n timeout clent 3s\n"
-        " server b b:5432 chek\n acl rule src 10.0.0.1\n mode 'tcp\nfrontend f\n bind :5001\n");
+        " server b b:5432 chek\n transparent\n mode 'tcp\nfrontend f\n bind :5001\n");
     EXPECT_FALSE(loaded.ok());
     EXPECT_THAT(
         alerts(loaded),
@@ -76,7 +76,7 @@ TEST(Load, ReportsEveryMistakeWithItsLine) {
                     AllOf(HasSubstr("[t.cfg:5] 'sever' : "), HasSubstr("did you mean 'server'?")),
                     AllOf(HasSubstr("[t.cfg:6] "), HasSubstr("did you mean 'timeout client'?")),
                     AllOf(HasSubstr("[t.cfg:7] 'server' : "), HasSubstr("did you mean 'check'?")),
-                    HasSubstr("[t.cfg:8] 'acl' : not supported: "),
+                    HasSubstr("[t.cfg:8] 'transparent' : not supported: "),
                     HasSubstr("[t.cfg:9] unmatched quote at position 7"),
                     HasSubstr("[t.cfg:10] frontend 'f' : has no 'default_backend'")));
 }

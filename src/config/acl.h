@@ -1,0 +1,40 @@
+// Acl: reads `acl` lines and the conditions after `if` and `unless` (HAProxy 2.6 manual, 7.1 and
+// 7.2). Files that `-f` names are read here, once. Pure but for that; control thread.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "config/fetches.h"
+#include "config/rules.h"
+
+namespace pgsteer::config {
+
+// A file of patterns is not larger.
+inline constexpr std::size_t most_pattern_bytes = 16 * 1024 * 1024;
+
+class Acls {
+  public:
+    // `acl NAME FETCH [FLAGS] [OPERATOR] PATTERN...`
+    Result<void> add(const std::vector<std::string>& words);
+    // The words from `if` or `unless` on; none: a condition that always holds.
+    Result<Condition> condition(const std::vector<std::string>& words) const;
+    // Why an acl cannot be used in such a rule, by its own line's words; for messages.
+    std::vector<std::string> names() const;
+
+  private:
+    struct Named {
+        std::vector<Test> tests;
+        std::string web;  // it looks at HTTP: why it cannot be used
+    };
+    Result<Term> term(const std::string& name) const;
+    std::map<std::string, Named, std::less<>> named_;
+};
+
+// `FETCH [FLAGS] [OPERATOR] PATTERN...`, as after `acl NAME` or within braces.
+Result<Test> parse_test(const std::vector<std::string>& words);
+
+}  // namespace pgsteer::config

@@ -1,0 +1,261 @@
+// From rule lines to rules, once all sections are known.
+#include <algorithm>
+
+#include "config/acl.h"
+#include "config/keywords.h"
+#include "config/rule_actions.h"
+
+namespace pgsteer::config {
+namespace {
+
+using Lines = std::vector<RuleLine>;
+
+bool has_backend_half(const Proxy& proxy) {
+    return proxy.section == in_backend || proxy.section == in_listen;
+}
+
+const Proxy* find_proxy(const Draft& draft, std::string_view name, bool backend) {
+    for (const Proxy& proxy : draft.proxies)
+        if (proxy.name == name && (backend ? has_backend_half(proxy) : proxy.section != in_backend))
+            return &proxy;
+    return nullptr;
+}
+
+// What is said while the rules of one section are read: where, and by which keyword.
+class RuleReader {
+  public:
+    RuleReader(Draft& draft, const Proxy& proxy) : draft_(draft), proxy_(proxy) {
+        for (const RuleLine& line : proxy.rules.acls)
+            if (const auto added = acls_.add(line.words); !added)
+                alert(line, "acl " + line.words[0], added.error().text);
+    }
+
+    // `tcp-request connection`, `session` or `content` lines.
+    std::vector<Rule> rules(const Lines& lines, Ruleset set) {
+        std::vector<Rule> rules;
+        for (const RuleLine& line : lines)
+            if (auto rule = this->rule(line, set)) rules.push_back(std::move(*rule));
+        return rules;
+    }
+
+    std::vector<Choice> choices(const Lines& lines, const std::string& keyword) {
+        std::vector<Choice> choices;
+        for (const RuleLine& line : lines) {
+            const std::string name = keyword + " " + line.words[0];
+            if (line.words[0].find("%[") != std::string::npos) {
+                alert(line, name, "names made of values are not supported; write one line each");
+                continue;
+            }
+            if (keyword == "use-server" && line.words.size() < 2) {
+                alert(line, name, "needs 'if' or 'unless' and a condition");
+                continue;
+            }
+            auto condition = this->condition(line, name, 1, Layer::content);
+            if (!condition || !names_something(line, keyword)) continue;
+            choices.push_back({line.words[0], std::move(*condition), line.at});
+        }
+        return choices;
+    }
+
+  private:
+    void alert(const RuleLine& line, const std::string& keyword, const std::string& text) {
+        draft_.alert(line.at, "'" + keyword + "' : " + text);
+    }
+
+    std::optional<Rule> rule(const RuleLine& line, Ruleset set) {
+        const std::string name = keyword_of(set) + " " + line.words[0];
+        const ActionRow* const row = action(line, set, name);
+        if (row == nullptr) return std::nullopt;
+        Rule rule;
+        rule.action = row->action;
+        rule.at = line.at;
+        std::size_t taken = 1;
+        if (row->takes_value && !value_of(line, name, rule, taken)) return std::nullopt;
+        if (rule.action == RuleAction::expect_proxy) {
+            if (line.words.size() < 2 || line.words[1] != "layer4")
+                return alert(line, name, "is written 'tcp-request connection expect-proxy layer4'"),
+                       std::nullopt;
+            taken = 2;
+        }
+        auto condition = this->condition(line, name, taken, layer_of(set));
+        if (!condition) return std::nullopt;
+        rule.condition = std::move(*condition);
+        return rule;
+    }
+
+    static std::string keyword_of(Ruleset set) {
+        const char* const kind = set == of_connection ? "connection"
+                                 : set == of_session  ? "session"
+                                                      : "content";
+        return std::string("tcp-request ") + kind;
+    }
+
+    static Layer layer_of(Ruleset set) {
+        return set == of_connection ? Layer::internal
+               : set == of_session  ? Layer::session
+                                    : Layer::content;
+    }
+
+    // Null: said what is wrong, or the line is without effect.
+    const ActionRow* action(const RuleLine& line, Ruleset set, const std::string& name) {
+        const auto rows = action_rows();
+        const auto row = std::find_if(rows.begin(), rows.end(), [&](const ActionRow& one) {
+            return matches(one.name, line.words[0]);
+        });
+        if (row == rows.end()) {
+            std::vector<std::string_view> names;
+            for (const ActionRow& one : rows)
+                if ((one.where & set) != 0) names.push_back(one.name);
+            return alert(line, name, "unknown action" + did_you_mean(line.words[0], names)),
+                   nullptr;
+        }
+        if ((row->where & set) == 0)
+            return alert(line, name, "is not allowed in '" + keyword_of(set) + "' rules"), nullptr;
+        Line told{draft_, nullptr, line.at, name};
+        told.used(name, row->kind, row->help, row->instead);
+        if (row->kind == KeywordClass::refused) refuse(told, name, row->help, row->instead);
+        return row->kind == KeywordClass::honoured ? &*row : nullptr;
+    }
+
+    bool value_of(const RuleLine& line, const std::string& name, Rule& rule, std::size_t& taken) {
+        if (line.words.size() < 2) return alert(line, name, "needs a value"), false;
+        auto parsed = parse_sample(line.words[1]);
+        if (!parsed) return alert(line, name, parsed.error().text), false;
+        const bool port = rule.action == RuleAction::set_source_port ||
+                          rule.action == RuleAction::set_destination_port;
+        using Type = FetchRow::Type;
+        if (parsed->row->type != (port ? Type::integer : Type::address))
+            return alert(line, name, port ? "needs a number" : "needs an address"), false;
+        rule.sample = std::move(parsed->sample);
+        taken = 2;
+        return known_names(line, name, rule.sample);
+    }
+
+    std::optional<Condition> condition(const RuleLine& line, const std::string& name,
+                                       std::size_t first, Layer layer) {
+        const std::vector<std::string> words(
+            line.words.begin() + static_cast<std::ptrdiff_t>(std::min(first, line.words.size())),
+            line.words.end());
+        auto condition = acls_.condition(words);
+        if (!condition) return alert(line, name, condition.error().text), std::nullopt;
+        bool good = true;
+        each_test(*condition, [&](const Test& test) {
+            const FetchRow& row = *fetch_row(test.sample.fetch);
+            if (row.layer == Layer::content && layer != Layer::content)
+                draft_.warning(line.at, "'" + name + "' : '" + test.sample.text() +
+                                            "' never matches here: the client's bytes are not "
+                                            "looked at yet; use 'tcp-request content'");
+            if (test.match.empty())
+                draft_.warning(line.at, "'" + name + "' : '" + test.sample.text() +
+                                            "' has no pattern to match against and never matches");
+            good = known_names(line, name, test.sample) && good;
+        });
+        return good ? std::optional(std::move(*condition)) : std::nullopt;
+    }
+
+    // Do the proxies and servers exist that a fetch is about?
+    bool known_names(const RuleLine& line, const std::string& name, const Sample& sample) {
+        const FetchRow& row = *fetch_row(sample.fetch);
+        using Takes = FetchRow::Takes;
+        const bool about_proxy = row.takes == Takes::backend || row.takes == Takes::frontend;
+        if (about_proxy && sample.arguments.empty()) {
+            const bool has_it = row.takes == Takes::backend ? proxy_.section != in_frontend
+                                                            : proxy_.section != in_backend;
+            if (!has_it) alert(line, name, "'" + sample.fetch + "' needs a name here");
+            return has_it;
+        }
+        if (about_proxy) {
+            const bool known = find_proxy(draft_, sample.arguments[0], row.takes == Takes::backend);
+            if (!known)
+                alert(line, name,
+                      "'" + sample.text() + "' : unable to find " +
+                          (row.takes == Takes::backend ? "backend '" : "frontend '") +
+                          sample.arguments[0] + "'");
+            return known;
+        }
+        return row.takes != Takes::server || known_server(line, name, sample);
+    }
+
+    bool known_server(const RuleLine& line, const std::string& name, const Sample& sample) {
+        const std::string& text = sample.arguments[0];
+        const std::size_t slash = text.find('/');
+        const std::string section =
+            slash == std::string::npos ? proxy_.name : text.substr(0, slash);
+        const std::string server = slash == std::string::npos ? text : text.substr(slash + 1);
+        const Proxy* const found = find_proxy(draft_, section, true);
+        const bool known = found != nullptr && has_server(*found, server);
+        if (!known)
+            alert(line, name, "'" + sample.text() + "' : unable to find server '" + text + "'");
+        return known;
+    }
+
+    static bool has_server(const Proxy& proxy, const std::string& name) {
+        return std::any_of(proxy.back.servers.begin(), proxy.back.servers.end(),
+                           [&](const Server& server) { return server.name == name; });
+    }
+
+    bool names_something(const RuleLine& line, const std::string& keyword) {
+        const std::string& name = line.words[0];
+        if (keyword == "use-server") {
+            if (has_server(proxy_, name)) return true;
+            return alert(line, keyword, "unable to find server '" + name + "' in this section"),
+                   false;
+        }
+        const Proxy* const found = find_proxy(draft_, name, true);
+        if (found != nullptr && !found->http_mode) return true;
+        std::vector<std::string_view> names;
+        for (const Proxy& other : draft_.proxies)
+            if (has_backend_half(other)) names.push_back(other.name);
+        alert(line, keyword,
+              found != nullptr
+                  ? "backend '" + name + "' is in mode http; use one in mode tcp"
+                  : "unable to find required backend '" + name + "'" + did_you_mean(name, names));
+        return false;
+    }
+
+    Draft& draft_;
+    const Proxy& proxy_;
+    Acls acls_;
+};
+
+}  // namespace
+
+FrontRules front_rules_of(Draft& draft, const Proxy& proxy) {
+    const RuleLines& lines = proxy.rules;
+    FrontRules rules;
+    if (proxy.section == in_backend) return rules;
+    if (proxy.http_mode) {
+        for (const Lines* list : {&lines.connection, &lines.session, &lines.content})
+            for (const RuleLine& line : *list)
+                draft.alert(line.at,
+                            "'tcp-request' : is not supported on a stats page; use 'stats "
+                            "auth', or bind the page to an address of your own network");
+        for (const Bind& bind : proxy.front.binds)
+            if (bind.accept_proxy)
+                draft.alert(bind.at,
+                            "'bind ... accept-proxy' : the stats page reads no PROXY "
+                            "headers; give it a 'bind' line of its own");
+        return rules;
+    }
+    RuleReader reader(draft, proxy);
+    rules.connection = reader.rules(lines.connection, of_connection);
+    rules.session = reader.rules(lines.session, of_session);
+    rules.content = reader.rules(lines.content, of_content);
+    rules.backends = reader.choices(lines.backends, "use_backend");
+    rules.inspect_delay = lines.inspect_delay;
+    return rules;
+}
+
+BackRules back_rules_of(Draft& draft, const Proxy& proxy) {
+    BackRules rules;
+    if (proxy.http_mode || proxy.section == in_frontend) return rules;
+    // A listen section's content rules are its frontend's, where they come first anyway.
+    RuleReader reader(draft, proxy);
+    rules.servers = reader.choices(proxy.rules.servers, "use-server");
+    if (proxy.section == in_listen) return rules;
+    rules.content = reader.rules(proxy.rules.content, of_content);
+    rules.inspect_delay = proxy.rules.inspect_delay;
+    return rules;
+}
+
+}  // namespace pgsteer::config

@@ -1,0 +1,71 @@
+#include "config/rule_actions.h"
+
+#include <array>
+
+namespace pgsteer::config {
+namespace {
+
+constexpr auto honoured = KeywordClass::honoured;
+
+constexpr ActionRow inert(std::string_view name, unsigned where, std::string_view why) {
+    return {name, where, KeywordClass::inert, RuleAction::accept, false, why, {}};
+}
+constexpr ActionRow refused(std::string_view name, unsigned where, std::string_view why,
+                            std::string_view instead) {
+    return {name, where, KeywordClass::refused, RuleAction::accept, false, why, instead};
+}
+
+constexpr std::string_view no_tables = "nothing is tracked in tables";
+constexpr std::string_view no_variables = "rules have no variables";
+constexpr std::string_view write_out = "write the fetch in the condition";
+constexpr std::string_view remove_it = "remove the line";
+
+constexpr std::array rows{
+    ActionRow{"accept", of_all, honoured, RuleAction::accept, false,
+              "the client passes; no later rule of this kind is asked"},
+    ActionRow{
+        "reject", of_all, honoured, RuleAction::reject, false,
+        "the client is turned away: connection with a reset, session and content with an end"},
+    ActionRow{"silent-drop", of_all, honoured, RuleAction::silent_drop, false,
+              "the client is forgotten without being told; needs the right to administer networks, "
+              "else it is reset"},
+    ActionRow{"expect-proxy", of_connection, honoured, RuleAction::expect_proxy, false,
+              "`expect-proxy layer4`: the client begins with a PROXY header, as with accept-proxy"},
+    ActionRow{"set-src", of_all, honoured, RuleAction::set_source, true,
+              "where the client comes from, for later rules, balance and logs"},
+    ActionRow{"set-src-port", of_all, honoured, RuleAction::set_source_port, true,
+              "the port it comes from, likewise"},
+    ActionRow{"set-dst", of_all, honoured, RuleAction::set_destination, true,
+              "where the client called, for later rules"},
+    ActionRow{"set-dst-port", of_all, honoured, RuleAction::set_destination_port, true,
+              "the port it called, likewise"},
+    inert("capture", of_content, "session lines show no captures"),
+    inert("set-log-level", of_content, "session lines have one level"),
+    inert("set-mark", of_connection | of_session | of_content, "packets are not marked"),
+    inert("set-nice", of_content, "all sessions weigh the same"),
+    inert("set-priority-class", of_content, "clients wait in the order they came"),
+    inert("set-priority-offset", of_content, "clients wait in the order they came"),
+    inert("set-tos", of_connection | of_session | of_content, "packets are not marked"),
+    refused("expect-netscaler-cip", of_connection, "foreign headers are not read",
+            "use 'expect-proxy layer4'"),
+    refused("track-sc*", of_all, no_tables, "use 'maxconn'"),
+    refused("sc-*", of_all, no_tables, remove_it),
+    refused("set-var*", of_all, no_variables, write_out),
+    refused("unset-var*", of_all, no_variables, remove_it),
+    refused("do-resolve*", of_content, "names are looked up for servers alone",
+            "write the server's name on its line"),
+    refused("lua.*", of_all, "no Lua is run", remove_it),
+    refused("ot-group", of_content, "no other program is asked", remove_it),
+    refused("send-spoe-group", of_content, "no other program is asked", remove_it),
+    refused("set-bandwidth-limit", of_content, "sessions are not slowed down", remove_it),
+    refused("switch-mode", of_content, "PostgreSQL is not HTTP", remove_it),
+    refused("use-service", of_content, "clients are served by servers alone", "use 'reject'"),
+};
+
+}  // namespace
+
+std::span<const ActionRow> action_rows() {
+    return rows;
+}
+
+}  // namespace pgsteer::config

@@ -1,0 +1,88 @@
+// Rules: what a frontend asks of a client before it is served, and where it goes. Part of the
+// routing table's rows, immutable; asked by workers. Made by health/rules.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/condition.h"
+#include "base/match.h"
+#include "routing/fetches.h"
+
+namespace pgsteer::routing {
+
+struct Sample {
+    Fetch fetch = nullptr;
+    Arguments arguments;
+};
+
+struct Test {
+    Sample sample;
+    Match match;
+};
+
+struct Rule {
+    RuleAction action = RuleAction::accept;
+    Sample sample;
+    Condition<Test> condition;
+};
+
+struct BackendChoice {
+    BackendId backend{};
+    Condition<Test> condition;
+};
+
+struct ServerChoice {
+    ServerId server{};
+    Condition<Test> condition;
+};
+
+struct FrontRules {
+    std::vector<Rule> connection, session, content;
+    std::vector<BackendChoice> backends;
+    milliseconds inspect_delay{0};
+    bool needs_destination = false;  // a fetch asks where the client called
+};
+
+struct BackRules {
+    std::vector<Rule> content;
+    std::vector<ServerChoice> servers;
+    milliseconds inspect_delay{0};
+    bool needs_destination = false;
+};
+
+Truth holds(const Condition<Test>& condition, const Facts& facts);
+
+// The first choice that holds, or that may hold once servers are judged.
+struct Chosen {
+    Truth truth = Truth::no;
+    BackendId backend{};  // unless `no`
+};
+Chosen choose_backend(const FrontRules& rules, const Facts& facts);
+// The first choice that holds and may be used, or may once it is judged. One that drains may, as in
+// HAProxy: it is named.
+struct ChosenServer {
+    Truth truth = Truth::no;
+    ServerId server{};  // unless `no`
+};
+ChosenServer choose_server(const BackRules& rules, const Facts& facts);
+
+// Walks rules until one accepts or rejects, or what is known does not suffice. `set_*` and
+// `expect_proxy` are given to `act` on the way.
+enum class Passage : std::uint8_t { accepted, rejected, dropped, undecided };
+template <class Act>
+Passage pass(const std::vector<Rule>& rules, const Facts& facts, Act act) {
+    for (const Rule& rule : rules) {
+        const Truth truth = holds(rule.condition, facts);
+        if (truth == Truth::unknown) return Passage::undecided;
+        if (truth == Truth::no) continue;
+        if (rule.action == RuleAction::accept) return Passage::accepted;
+        if (rule.action == RuleAction::reject) return Passage::rejected;
+        if (rule.action == RuleAction::silent_drop) return Passage::dropped;
+        act(rule);
+    }
+    return Passage::accepted;
+}
+
+}  // namespace pgsteer::routing
