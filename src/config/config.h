@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "config/check.h"
 #include "config/location.h"
+#include "config/naming.h"
+#include "config/resolvers.h"
 
 namespace pgsteer::config {
 
@@ -90,7 +92,7 @@ struct Server {
     bool disabled = false;
     bool cut_when_down = false;  // on-marked-down shutdown-sessions
     InitState init_state = InitState::judged;
-    bool resolve_at_start = true;  // false: init-addr none
+    Naming naming;
     std::optional<milliseconds> tcp_user_timeout;
     CheckTls check_tls;
     bool check_send_proxy = false;
@@ -98,6 +100,9 @@ struct Server {
     std::string track;  // "BACKEND/SERVER" after resolve; empty: none
     Observe observe;
     Location at;
+
+    // What its checks go to, unless they are sent elsewhere: its place where it has one.
+    const std::string& home() const { return naming.place.empty() ? endpoint.host : naming.place; }
 };
 
 enum class BalanceKind { roundrobin, static_rr, leastconn, first, source, random };
@@ -200,6 +205,7 @@ struct Config {
     Global global;
     std::vector<Frontend> frontends;
     std::vector<Backend> backends;
+    std::vector<Resolvers> resolvers;
 };
 
 }  // namespace pgsteer::config

@@ -91,6 +91,24 @@ std::string check_words(const Server& server) {
     return text;
 }
 
+std::string naming_words(const Naming& naming) {
+    static constexpr const char* methods[] = {"last", "libc", "none"};
+    std::string text;
+    if (!naming.resolvers.empty()) text += " resolvers " + naming.resolvers;
+    if (naming.prefer_ipv4) text += " resolve-prefer ipv4";
+    for (const Network& network : naming.networks)
+        text += " resolve-net " + network.address.host() + "/" + std::to_string(network.bits);
+    if (naming.repeat_addresses) text += " resolve-opts allow-dup-ip";
+    if (naming.ignore_weight) text += " resolve-opts ignore-weight";
+    if (naming.shared) text += " place " + naming.place;
+    if (naming.init == Naming{}.init) return text;
+    for (const InitAddress& init : naming.init)
+        text += " init-addr " + (init.method == InitAddress::Method::fixed
+                                     ? init.address.host()
+                                     : methods[static_cast<std::size_t>(init.method)]);
+    return text;
+}
+
 std::string words(const Server& server) {
     std::string text = server.name + " " + server.endpoint.text();
     if (server.check) text += " check";
@@ -106,7 +124,7 @@ std::string words(const Server& server) {
     if (server.disabled) text += " disabled";
     if (server.cut_when_down) text += " on-marked-down shutdown-sessions";
     if (server.init_state == InitState::up) text += " init-state up";
-    if (!server.resolve_at_start) text += " init-addr none";
+    text += naming_words(server.naming);
     if (server.tcp_user_timeout) text += " tcp-ut " + format_time(*server.tcp_user_timeout);
     return text + check_words(server);
 }
@@ -195,6 +213,23 @@ void backend(Writer& out, const Backend& back) {
     logs(out, back.logs);
 }
 
+void resolvers(Writer& out, const Resolvers& section) {
+    out.title("resolvers " + section.name);
+    for (const auto& server : section.nameservers)
+        out.fact("nameserver",
+                 server.name + (server.tcp ? " tcp " : " udp ") + server.address.text());
+    out.flag("parse-resolv-conf", section.system_file);
+    out.time("timeout resolve", section.resolve);
+    out.time("timeout retry", section.retry);
+    out.number("resolve_retries", section.tries);
+    out.number("accepted_payload_size", section.payload);
+    out.time("hold nx", section.hold_nx);
+    out.time("hold refused", section.hold_refused);
+    out.time("hold timeout", section.hold_timeout);
+    out.time("hold other", section.hold_other);
+    out.time("hold obsolete", section.hold_obsolete);
+}
+
 void global(Writer& out, const Global& settings) {
     out.title("global");
     out.number("maxconn", settings.maxconn);
@@ -228,6 +263,8 @@ std::string quoted(const std::string& value) {
 std::string dump(const Config& config) {
     Writer out;
     global(out, config.global);
+    for (const auto& section : config.resolvers)
+        if (section.at.line > 0) resolvers(out, section);
     for (const auto& front : config.frontends)
         frontend(out, front);
     for (const auto& back : config.backends)

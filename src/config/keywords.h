@@ -28,7 +28,8 @@ enum Section : unsigned {
     in_defaults = 2,
     in_frontend = 4,
     in_backend = 8,
-    in_listen = 16
+    in_listen = 16,
+    in_resolvers = 32
 };
 constexpr unsigned in_front = in_defaults | in_frontend | in_listen;
 constexpr unsigned in_back = in_defaults | in_backend | in_listen;
@@ -56,6 +57,7 @@ struct Draft {
     Global global;
     std::string log_tag = "pgsteer";
     std::vector<Proxy> proxies;
+    std::vector<Resolvers> resolvers;
     std::map<std::string, Proxy> named_defaults;
     std::map<std::string, Location> doubled_defaults;  // a name twice: where the second is
     Proxy defaults;                                    // the last defaults section
@@ -83,7 +85,7 @@ using Words = std::span<const std::string>;
 // What a row's function may touch: the line being read.
 struct Line {
     Draft& draft;
-    Proxy* proxy;  // null in global
+    Proxy* proxy;  // null in global and resolvers
     Location at;
     std::string keyword;           // the row's name, for messages
     bool negated = false;          // "no option ..."
@@ -122,6 +124,7 @@ std::span<const Row> server_rows();
 std::span<const Row> check_rows();
 std::span<const Row> role_rows();
 std::span<const Row> stats_rows();
+std::span<const Row> resolvers_rows();
 
 // A word after `bind ADDRESS` or `server NAME ADDRESS`.
 template <class Target>
@@ -138,6 +141,7 @@ struct OptionRow {
 std::span<const OptionRow<Bind>> bind_options();
 std::span<const OptionRow<Server>> server_options();        // all
 std::span<const OptionRow<Server>> server_check_options();  // part of them
+std::span<const OptionRow<Server>> server_name_options();   // likewise
 
 constexpr Row inert_row(std::string_view name, unsigned where, std::string_view reason) {
     return {name, where, KeywordClass::inert, nullptr, {}, reason, {}};
@@ -162,7 +166,7 @@ template <class Visit>
 void each_row(Visit visit) {
     for (const auto& table :
          {global_rows(), unused_global_rows(), proxy_rows(), bind_rows(), server_rows(),
-          check_rows(), role_rows(), stats_rows(), unused_proxy_rows()})
+          check_rows(), role_rows(), stats_rows(), resolvers_rows(), unused_proxy_rows()})
         for (const auto& row : table)
             visit(row);
 }
@@ -218,5 +222,7 @@ void resolve(Draft& draft, Config& config);
 Check check_of(Draft& draft, const Proxy& proxy);
 // What servers' options about checks mean together with other lines; says what does not fit.
 void resolve_server_checks(Draft& draft, Config& config);
+// Whom the names of servers are asked of; says what does not fit.
+void resolve_names(Draft& draft, Config& config);
 
 }  // namespace pgsteer::config

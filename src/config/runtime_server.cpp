@@ -22,6 +22,8 @@ Result<Server> parse_server(const Config& config, const Backend& backend, const 
     if (alert != draft.diagnostics.end()) return Error{alert->text};
     Server server = proxy.back.servers.front();
     server.check_tls.verify = server.check_tls.verify.value_or(config.global.verify_servers);
+    if (!server.naming.resolvers.empty())
+        return Error{"'resolvers' cannot be used for a server that is added"};
     if (!server.track.empty()) return Error{"'track' cannot be used for a server that is added"};
     return server;
 }

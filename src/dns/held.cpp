@@ -48,13 +48,14 @@ bool Held::see(Item item) {
 
 bool Held::take_valid(const config::Resolvers& holds, const Answer& answer, TimePoint now) {
     last_valid_ = now;
+    ++answers_;
     bool changed = false;
     for (const Address& address : answer.addresses)
-        changed = see({address, std::nullopt, now}) || changed;
+        changed = see({address, std::nullopt, now, answers_}) || changed;
     for (const Target& target : answer.targets)
-        changed = see({Address(), target, now}) || changed;
+        changed = see({Address(), target, now, answers_}) || changed;
     const auto gone = std::erase_if(items_, [&](const Item& item) {
-        return item.seen != now && now - item.seen >= holds.hold_obsolete;
+        return item.answer != answers_ && now - item.seen >= holds.hold_obsolete;
     });
     return changed || gone > 0;
 }
@@ -71,7 +72,7 @@ bool Held::take(const config::Resolvers& holds, const Answer& answer, TimePoint 
 void Held::begin_with(const std::vector<Address>& addresses, TimePoint now) {
     items_.clear();
     for (const Address& address : addresses)
-        items_.push_back({address, std::nullopt, now});
+        items_.push_back({address, std::nullopt, now, 0});
 }
 
 std::vector<Address> Held::addresses() const {

@@ -31,6 +31,7 @@ class Held {
         Address address;
         std::optional<Target> target;
         TimePoint seen;
+        std::uint64_t answer = 0;  // the last one it was in
         bool is(const Item& other) const {
             return address == other.address && target == other.target;
         }
@@ -39,8 +40,9 @@ class Held {
     bool see(Item item);
 
     std::vector<Item> items_;
+    std::uint64_t answers_ = 0;
     std::optional<TimePoint> last_valid_;
-    std::string why_ = "No IP for server ";
+    std::string why_ = "No IP for server";
 };
 
 }  // namespace pgsteer::dns

@@ -1,5 +1,6 @@
 #include "dns/resolve.h"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -18,15 +19,18 @@ asio::awaitable<Answer> resolve(const config::Resolvers& section, std::string ho
                        : wanted == Wanted::ipv6_first ? Type::aaaa
                                                       : Type::a;
     const Type other = first == Type::aaaa ? Type::a : Type::aaaa;
+    // A retry time of 0 would ask without a pause.
+    const milliseconds retry = std::max(section.retry, milliseconds{10});
+    // Named, and not made in the call: GCC 12 destroys such temporaries of a co_await twice.
+    const Question question{host, first, retry, section.payload};
+    const Question fallback{host, other, retry, section.payload};
     Answer answer;
     for (std::uint32_t tried = 1;; ++tried) {
-        const TimePoint next = after(Clock::now(), section.retry);
-        answer =
-            co_await exchange(section.nameservers, {host, first, section.retry, section.payload});
+        const TimePoint next = after(Clock::now(), retry);
+        answer = co_await exchange(section.nameservers, question);
         if (answer.status != Status::valid && answer.status != Status::timeout &&
             first != Type::srv)
-            answer = co_await exchange(section.nameservers,
-                                       {host, other, section.retry, section.payload});
+            answer = co_await exchange(section.nameservers, fallback);
         if (answer.status == Status::valid || tried >= section.tries) co_return answer;
         pause.expires_at(next);
         co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));

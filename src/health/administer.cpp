@@ -41,12 +41,7 @@ std::vector<Change> Cluster::administer(routing::ServerId id, const AdminState& 
     state_->dirty = true;
     // What was known before its maintenance may have changed in it: unknown is never UP.
     if (was_away && !server.maintenance()) {
-        server.rise_fall.forget();
-        server.vote.reset();
-        server.node.reset();
-        server.heard = false;
-        server.last = {};
-        server.agent = {};
+        server.forget();
     }
     if (admin.address != before.address || admin.port != before.port || admin.fqdn != before.fqdn) {
         server.unreachable = false;

@@ -35,6 +35,7 @@ enum class Cause : std::uint8_t {
     no_check,      // no `check`: used as it is
     check_failed,  // its checks fail (dead, or not the role the backend wants)
     maintenance,   // an operator's or the file's `disabled`
+    unresolved,    // its name stands for no address
     // Fenced: it may not be used whatever its checks say, and its sessions are cut.
     old_timeline,   // it says primary, but a newer timeline is known
     other_system,   // it is of another cluster
