@@ -57,6 +57,8 @@ class Nameserver:
                 packet, client = self.udp.recvfrom(65536)
             except OSError:
                 return
+            if not packet:  # stopped
+                return
             answer = self._answer(packet, "udp")
             with contextlib.suppress(OSError):
                 if answer:

@@ -272,6 +272,17 @@ TEST_F(ResolverNames, are_asked_every_timeout_resolve) {
     EXPECT_EQ(names_->next_due(), now_ + 1s);
 }
 
+TEST_F(ResolverNames, the_same_name_in_two_listeners_is_checked_once) {
+    for (auto& server : config_.backends[0].servers)
+        server.check = true;
+    config_.backends.push_back(config_.backends[0]);
+    config_.backends[1].name = "others";
+    start();
+    says("pg.x@dns", answer({at("10.0.0.1"), at("10.0.0.2")}));
+    EXPECT_EQ(cluster_->questions().size(), 3U);
+    EXPECT_EQ(addresses_of(4), Addresses{at("10.0.0.2", 5432)});
+}
+
 TEST_F(ResolverNames, an_error_takes_the_address_away_after_its_hold_time) {
     start();
     says("pg.x@dns", answer({at("10.0.0.1")}));
