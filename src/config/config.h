@@ -45,7 +45,8 @@ struct Bind {
     Location at;
 };
 
-enum class InitState { judged, up };  // judged: pgsteer's rule 1; up: HAProxy's way
+// judged is pgsteer's rule 1; down is the same. The others are of later HAProxys.
+enum class InitState : std::uint8_t { judged, up, fully_up, down, fully_down };
 
 // How a check speaks TLS: `check-ssl` and what belongs to it.
 struct CheckTls {
@@ -90,7 +91,10 @@ struct Server {
     std::uint32_t maxconn = 0;  // 0: no limit
     bool backup = false;
     bool disabled = false;
-    bool cut_when_down = false;  // on-marked-down shutdown-sessions
+    std::uint32_t minconn = 0;  // after resolve maxconn where it was not set
+    milliseconds slow_start{0};
+    bool cut_when_down = false;        // on-marked-down shutdown-sessions
+    bool cut_backups_when_up = false;  // on-marked-up shutdown-backup-sessions
     InitState init_state = InitState::judged;
     Naming naming;
     std::optional<milliseconds> tcp_user_timeout;
@@ -162,6 +166,7 @@ struct Backend {
     BalanceKind balance = BalanceKind::roundrobin;
     std::uint32_t random_draws = 2;
     std::vector<Server> servers;
+    std::uint32_t fullconn = 0;  // 0: a tenth of what its frontends may bring
     Check check;
     std::uint32_t retries = 3;  // HAProxy's default
     bool redispatch = false;

@@ -120,10 +120,15 @@ std::string words(const Server& server) {
     text += " rise " + std::to_string(server.rise) + " fall " + std::to_string(server.fall);
     text += " weight " + std::to_string(server.weight);
     if (server.maxconn != 0) text += " maxconn " + std::to_string(server.maxconn);
+    if (server.minconn != server.maxconn) text += " minconn " + std::to_string(server.minconn);
+    if (server.slow_start.count() > 0) text += " slowstart " + format_time(server.slow_start);
     if (server.backup) text += " backup";
     if (server.disabled) text += " disabled";
     if (server.cut_when_down) text += " on-marked-down shutdown-sessions";
-    if (server.init_state == InitState::up) text += " init-state up";
+    static constexpr const char* states[] = {"judged", "up", "fully-up", "down", "fully-down"};
+    if (server.cut_backups_when_up) text += " on-marked-up shutdown-backup-sessions";
+    if (server.init_state != InitState::judged)
+        text += std::string(" init-state ") + states[static_cast<std::size_t>(server.init_state)];
     text += naming_words(server.naming);
     if (server.tcp_user_timeout) text += " tcp-ut " + format_time(*server.tcp_user_timeout);
     return text + check_words(server);
@@ -196,6 +201,7 @@ void backend(Writer& out, const Backend& back) {
     for (const auto& server : back.servers)
         out.fact("server", words(server));
     check(out, back.check);
+    out.number("fullconn", back.fullconn);
     out.fact("retries", std::to_string(back.retries));
     out.flag("redispatch", back.redispatch);
     if (back.max_lag.bytes) out.fact("max-lag bytes", std::to_string(*back.max_lag.bytes));

@@ -141,6 +141,7 @@ struct OptionRow {
 std::span<const OptionRow<Bind>> bind_options();
 std::span<const OptionRow<Server>> server_options();        // all
 std::span<const OptionRow<Server>> server_check_options();  // part of them
+std::span<const OptionRow<Server>> server_pace_options();   // likewise
 std::span<const OptionRow<Server>> server_name_options();   // likewise
 
 constexpr Row inert_row(std::string_view name, unsigned where, std::string_view reason) {

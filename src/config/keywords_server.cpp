@@ -45,21 +45,6 @@ void check_address(Line& line, Server& server, Text text) {
     if (number(endpoint->port) != 0) server.check_port = endpoint->port;
 }
 
-void on_marked_down(Line& line, Server& server, Text text) {
-    if (text != "shutdown-sessions")
-        return line.alert("expects 'shutdown-sessions' but got '" + text + "'");
-    server.cut_when_down = true;
-}
-
-void init_state(Line& line, Server& server, Text text) {
-    if (text == "up" || text == "fully-up")
-        server.init_state = InitState::up;
-    else if (text == "judged" || text == "down" || text == "fully-down")
-        server.init_state = InitState::judged;
-    else
-        line.alert("unknown state '" + text + "'; use judged, up, fully-up, down or fully-down");
-}
-
 constexpr std::string_view only_tls = "only 'ssl' would use it";
 constexpr std::string_view no_header = "the PROXY protocol is never sent";
 constexpr std::string_view no_proxy = "PostgreSQL reads no PROXY protocol";
@@ -83,8 +68,6 @@ constexpr OptionRow<Server> options[] = {
     {"no-backup", 0, honoured, set_flag<&Server::backup, false>, "undo backup"},
     {"disabled", 0, honoured, set_flag<&Server::disabled, true>, "in maintenance from the start"},
     {"enabled", 0, honoured, set_flag<&Server::disabled, false>, "undo disabled"},
-    {"on-marked-down", 1, honoured, on_marked_down, "shutdown-sessions: DOWN ends its sessions"},
-    {"init-state", 1, honoured, init_state, "up: take sessions before the first check, as HAProxy"},
     {"tcp-ut", 1, honoured, set_time<&Server::tcp_user_timeout>,
      "how long sent bytes may stay unconfirmed"},
     inert_option<Server>("id", 1, "pgsteer goes by names"),
@@ -95,8 +78,6 @@ constexpr OptionRow<Server> options[] = {
     inert_option<Server>("no-send-proxy-v2-ssl", 0, no_header),
     inert_option<Server>("no-send-proxy-v2-ssl-cn", 0, no_header),
     inert_option<Server>("proxy-v2-options", 1, no_header),
-    inert_option<Server>("cookie", 1, "PostgreSQL sessions carry no cookie"),
-    inert_option<Server>("redir", 1, "there is no HTTP to relay"),
     inert_option<Server>("proto", 1, "PostgreSQL's protocol passes as it is"),
     inert_option<Server>("check-proto", 1, "a check speaks HTTP/1"),
     inert_option<Server>("ws", 1, "there is no HTTP to relay"),
@@ -113,10 +94,6 @@ constexpr OptionRow<Server> options[] = {
     refused_option<Server>("send-proxy-v2-ssl", 0, no_proxy, remove_it),
     refused_option<Server>("send-proxy-v2-ssl-cn", 0, no_proxy, remove_it),
     refused_option<Server>("socks4", 1, "servers are connected to directly", remove_it),
-    refused_option<Server>("on-marked-up", 1, "sessions on a backup stay", remove_it),
-    refused_option<Server>("slowstart", 1, "a server takes its full weight at once", remove_it),
-    refused_option<Server>("minconn", 1, "limits are fixed", "use 'maxconn'"),
-    refused_option<Server>("maxqueue", 1, "the queue has no limit but time", "use 'timeout queue'"),
     refused_option<Server>("source", 1, "the kernel chooses the source address", remove_it),
     refused_option<Server>("usesrc", 1, "the kernel chooses the source address", remove_it),
     refused_option<Server>("namespace", 1, "sockets are opened in pgsteer's own network namespace",
@@ -227,7 +204,8 @@ std::span<const Row> server_rows() {
 std::span<const OptionRow<Server>> server_options() {
     static const std::vector<OptionRow<Server>> all = [] {
         std::vector<OptionRow<Server>> joined(std::begin(options), std::end(options));
-        for (const auto more : {server_check_options(), server_name_options()})
+        for (const auto more :
+             {server_check_options(), server_name_options(), server_pace_options()})
             joined.insert(joined.end(), more.begin(), more.end());
         return joined;
     }();

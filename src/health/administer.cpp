@@ -109,7 +109,11 @@ routing::ServerId Cluster::add_server(routing::BackendId backend, config::Server
     server.last_change = now;
     server.admin.mode = AdminMode::maintenance;
     server.decided = decide(server.axes());
-    state.rows.servers.push_back(server_row(config, backend, state.workers));
+    routing::ServerRow row = server_row(config, backend, state.workers);
+    const auto& members = state.rows.at(backend).servers;
+    if (!members.empty()) row.pace.full = state.rows.at(members.front()).pace.full;
+    row.pace.backend = state.rows.at(backend).shared;
+    state.rows.servers.push_back(std::move(row));
     state.rows.backends[routing::index_of(backend)].servers.push_back(id);
     state.reshaped = true;
     state.follow_tracked();

@@ -174,6 +174,8 @@ TimePoint Cluster::next_change() const {
     TimePoint first = never;
     for (const Election& election : state_->elections)
         first = std::min(first, election.next_change());
+    for (const ServerState& server : state_->servers)
+        if (server.rising != TimePoint::min()) first = std::min(first, server.next_step);
     return first;
 }
 

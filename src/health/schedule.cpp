@@ -148,7 +148,8 @@ TimePoint due(const Asked& asked, TimePoint servers_due) {
 }
 
 bool takes(const ServerState& server, const Asked& asked, TimePoint at, bool passed) {
-    if (server.rise_fall.verdict() == Verdict::never_judged) return true;
+    const RiseFall& known = server.rise_fall;
+    if (known.verdict() == Verdict::never_judged && known.health() == 0) return true;
     if (asked.by_evidence && !passed) return true;
     const Duration interval = server.rise_fall.interval();
     const Duration slack = std::min<Duration>(interval / 10, most_slack);

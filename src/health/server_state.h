@@ -11,6 +11,7 @@
 #include "health/cluster.h"
 #include "health/judge.h"
 #include "health/lag.h"
+#include "health/slow_start.h"
 #include "health/thresholds.h"
 #include "health/verdict.h"
 
@@ -85,6 +86,10 @@ struct ServerState {
     bool vouched_for = false;  // its checks go unanswered, PostgreSQL itself answers
     TimePoint first_failed_connect = TimePoint::min();
     std::string connect_error;
+    bool has_failed = false;              // it was seen DOWN since it last came UP
+    TimePoint rising = TimePoint::min();  // since when its slow start runs
+    TimePoint next_step = never;
+    Ramp ramp;
     Decision decided;         // as of the last time anything was taken
     bool may_be_cut = false;  // it has accepted since its last cut
     Duration latency{};

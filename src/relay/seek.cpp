@@ -11,6 +11,7 @@
 
 #include "relay/worker.h"
 #include "routing/choose.h"
+#include "routing/limit.h"
 
 namespace pgsteer::relay {
 namespace {
@@ -74,6 +75,8 @@ void Worker::count_in_backend(Session& session) {
     counted.sessions.add();
     counted.rate.add(now_);
     counted.most_sessions.raise_to(shared.slots.taken());
+    // More load, more slots: maybe somebody who waits can go.
+    if (backend(session).elastic) wake_next(shared);
 }
 
 // Chooses a row and takes a slot of it; empty when none accepts or all are full.
@@ -89,7 +92,7 @@ std::optional<routing::ServerId> Worker::take_server(Session& session) {
         const auto id = routing::choose(*table_, input);
         if (!id) return std::nullopt;
         const routing::ServerRow& chosen = table_->at(*id);
-        if (!chosen.shared->slots.try_take(chosen.limit)) continue;
+        if (!chosen.shared->slots.try_take(routing::limit_now(chosen))) continue;
         if (session.avoid_server && session.server != *id) session.address = 0;
         traffic(chosen.shared).balanced.add();
         traffic(chosen.shared).rate.add(now_);
@@ -169,7 +172,7 @@ void Worker::count_retry(routing::ServerId failed, const Session& session) {
 bool Worker::take_next_address(Session& session) {
     const routing::ServerRow& same = row(session);
     if (session.address == 0 || session.address >= same.addresses.size() || !same.accepts ||
-        !same.shared->slots.try_take(same.limit))
+        !same.shared->slots.try_take(routing::limit_now(same)))
         return false;
     session.has_slot = true;
     session.chosen_from = table_->version;
