@@ -127,7 +127,11 @@ std::string Address::host() const {
             constexpr std::size_t head = offsetof(sockaddr_un, sun_path);
             if (length_ <= head) return "unix";
             const char* const path = storage_.local.sun_path;
-            if (path[0] == '\0') return "@" + std::string(path + 1, length_ - head - 1);
+            if (path[0] == '\0') {
+                std::string name(path + 1, length_ - head - 1);
+                name.erase(name.find_last_not_of('\0') + 1);  // HAProxy's names are filled up
+                return "@" + name;
+            }
             return {path, ::strnlen(path, length_ - head)};
         }
         default:

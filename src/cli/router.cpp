@@ -8,6 +8,8 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <random>
 
 #include "base/log.h"
@@ -59,13 +61,6 @@ void print_diagnostics(const std::vector<config::Diagnostic>& diagnostics, bool 
                                            : "NOTICE";
         complain(level, "config : " + diagnostic.line());
     }
-}
-
-std::size_t count_servers(const config::Config& config) {
-    std::size_t count = 0;
-    for (const config::Backend& backend : config.backends)
-        count += backend.servers.size();
-    return count;
 }
 
 // Every `log` line once: most proxies repeat the global ones by `log global`.
@@ -149,6 +144,11 @@ int fail(const std::string& text) {
     return 1;
 }
 
+std::string system_resolv_conf() {
+    std::ifstream file("/etc/resolv.conf", std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
 std::unique_ptr<health::Cluster> make_cluster(const config::Config& config, std::size_t workers) {
     auto random = std::make_shared<std::mt19937>(std::random_device{}());
     return std::make_unique<health::Cluster>(
@@ -161,11 +161,15 @@ std::unique_ptr<health::Cluster> make_cluster(const config::Config& config, std:
 // All that keeps the router from starting is said at once.
 bool print_failures(const std::vector<router::NameFailure>& names,
                     const std::vector<router::BindFailure>& binds) {
-    for (const auto& failure : names)
-        complain("ALERT", fmt::format("config : [{}] {}", failure.at.text(), failure.text));
+    bool fatal = !binds.empty();
+    for (const auto& failure : names) {
+        complain(failure.fatal ? "ALERT" : "WARNING",
+                 fmt::format("config : [{}] {}", failure.at.text(), failure.text));
+        fatal = fatal || failure.fatal;
+    }
     for (const auto& failure : binds)
         complain("ALERT", fmt::format("[{}] {}", failure.at.text(), failure.text));
-    return !names.empty() || !binds.empty();
+    return fatal;
 }
 
 int route(config::Config& config, const Flags& flags) {
@@ -177,8 +181,9 @@ int route(config::Config& config, const Flags& flags) {
     config.global.quiet =
         global.quiet || flags.quiet || ((global.daemon || flags.daemon) && !flags.foreground);
     auto cluster = make_cluster(config, workers);
-    auto names = std::make_unique<router::Names>(*cluster, count_servers(config));
-    const auto unresolved = names->resolve_all(resolve_host);
+    router::add_system_nameservers(config, system_resolv_conf());
+    auto names = std::make_unique<router::Names>(*cluster, config);
+    const auto unresolved = names->resolve_all(resolve_host, Clock::now());
     const auto table = cluster->table();
     auto opened = router::open_listeners(config, *table, {workers, flags.replaces_another()});
     if (print_failures(unresolved, opened.failures)) {

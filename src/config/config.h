@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "config/check.h"
 #include "config/location.h"
+#include "config/naming.h"
+#include "config/resolvers.h"
 #include "config/rules.h"
 
 namespace pgsteer::config {
@@ -46,7 +48,8 @@ struct Bind {
     Location at;
 };
 
-enum class InitState { judged, up };  // judged: pgsteer's rule 1; up: HAProxy's way
+// judged is pgsteer's rule 1; down is the same. The others are of later HAProxys.
+enum class InitState : std::uint8_t { judged, up, fully_up, down, fully_down };
 
 // How a check speaks TLS: `check-ssl` and what belongs to it.
 struct CheckTls {
@@ -91,9 +94,12 @@ struct Server {
     std::uint32_t maxconn = 0;  // 0: no limit
     bool backup = false;
     bool disabled = false;
-    bool cut_when_down = false;  // on-marked-down shutdown-sessions
+    std::uint32_t minconn = 0;  // after resolve maxconn where it was not set
+    milliseconds slow_start{0};
+    bool cut_when_down = false;        // on-marked-down shutdown-sessions
+    bool cut_backups_when_up = false;  // on-marked-up shutdown-backup-sessions
     InitState init_state = InitState::judged;
-    bool resolve_at_start = true;  // false: init-addr none
+    Naming naming;
     std::optional<milliseconds> tcp_user_timeout;
     CheckTls check_tls;
     bool check_send_proxy = false;
@@ -101,6 +107,9 @@ struct Server {
     std::string track;  // "BACKEND/SERVER" after resolve; empty: none
     Observe observe;
     Location at;
+
+    // What its checks go to, unless they are sent elsewhere: its place where it has one.
+    const std::string& home() const { return naming.place.empty() ? endpoint.host : naming.place; }
 };
 
 enum class BalanceKind { roundrobin, static_rr, leastconn, first, source, random };
@@ -162,6 +171,7 @@ struct Backend {
     BalanceKind balance = BalanceKind::roundrobin;
     std::uint32_t random_draws = 2;
     std::vector<Server> servers;
+    std::uint32_t fullconn = 0;  // 0: a tenth of what its frontends may bring
     Check check;
     std::uint32_t retries = 3;  // HAProxy's default
     bool redispatch = false;
@@ -206,6 +216,7 @@ struct Config {
     Global global;
     std::vector<Frontend> frontends;
     std::vector<Backend> backends;
+    std::vector<Resolvers> resolvers;
 };
 
 }  // namespace pgsteer::config

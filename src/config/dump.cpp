@@ -93,6 +93,24 @@ std::string check_words(const Server& server) {
     return text;
 }
 
+std::string naming_words(const Naming& naming) {
+    static constexpr const char* methods[] = {"last", "libc", "none"};
+    std::string text;
+    if (!naming.resolvers.empty()) text += " resolvers " + naming.resolvers;
+    if (naming.prefer_ipv4) text += " resolve-prefer ipv4";
+    for (const Network& network : naming.networks)
+        text += " resolve-net " + network.address.host() + "/" + std::to_string(network.bits);
+    if (naming.repeat_addresses) text += " resolve-opts allow-dup-ip";
+    if (naming.ignore_weight) text += " resolve-opts ignore-weight";
+    if (naming.shared) text += " place " + naming.place;
+    if (naming.init == Naming{}.init) return text;
+    for (const InitAddress& init : naming.init)
+        text += " init-addr " + (init.method == InitAddress::Method::fixed
+                                     ? init.address.host()
+                                     : methods[static_cast<std::size_t>(init.method)]);
+    return text;
+}
+
 std::string words(const Server& server) {
     std::string text = server.name + " " + server.endpoint.text();
     if (server.check) text += " check";
@@ -104,11 +122,16 @@ std::string words(const Server& server) {
     text += " rise " + std::to_string(server.rise) + " fall " + std::to_string(server.fall);
     text += " weight " + std::to_string(server.weight);
     if (server.maxconn != 0) text += " maxconn " + std::to_string(server.maxconn);
+    if (server.minconn != server.maxconn) text += " minconn " + std::to_string(server.minconn);
+    if (server.slow_start.count() > 0) text += " slowstart " + format_time(server.slow_start);
     if (server.backup) text += " backup";
     if (server.disabled) text += " disabled";
     if (server.cut_when_down) text += " on-marked-down shutdown-sessions";
-    if (server.init_state == InitState::up) text += " init-state up";
-    if (!server.resolve_at_start) text += " init-addr none";
+    static constexpr const char* states[] = {"judged", "up", "fully-up", "down", "fully-down"};
+    if (server.cut_backups_when_up) text += " on-marked-up shutdown-backup-sessions";
+    if (server.init_state != InitState::judged)
+        text += std::string(" init-state ") + states[static_cast<std::size_t>(server.init_state)];
+    text += naming_words(server.naming);
     if (server.tcp_user_timeout) text += " tcp-ut " + format_time(*server.tcp_user_timeout);
     return text + check_words(server);
 }
@@ -189,6 +212,7 @@ void backend(Writer& out, const Backend& back) {
         out.fact("rule", line);
     out.time("inspect-delay", back.rules.inspect_delay);
     check(out, back.check);
+    out.number("fullconn", back.fullconn);
     out.fact("retries", std::to_string(back.retries));
     out.flag("redispatch", back.redispatch);
     if (back.max_lag.bytes) out.fact("max-lag bytes", std::to_string(*back.max_lag.bytes));
@@ -204,6 +228,23 @@ void backend(Writer& out, const Backend& back) {
     out.time("timeout check", back.check_timeout);
     keepalive(out, back.keepalive);
     logs(out, back.logs);
+}
+
+void resolvers(Writer& out, const Resolvers& section) {
+    out.title("resolvers " + section.name);
+    for (const auto& server : section.nameservers)
+        out.fact("nameserver",
+                 server.name + (server.tcp ? " tcp " : " udp ") + server.address.text());
+    out.flag("parse-resolv-conf", section.system_file);
+    out.time("timeout resolve", section.resolve);
+    out.time("timeout retry", section.retry);
+    out.number("resolve_retries", section.tries);
+    out.number("accepted_payload_size", section.payload);
+    out.time("hold nx", section.hold_nx);
+    out.time("hold refused", section.hold_refused);
+    out.time("hold timeout", section.hold_timeout);
+    out.time("hold other", section.hold_other);
+    out.time("hold obsolete", section.hold_obsolete);
 }
 
 void global(Writer& out, const Global& settings) {
@@ -245,6 +286,8 @@ std::string quoted(const std::string& value) {
 std::string dump(const Config& config) {
     Writer out;
     global(out, config.global);
+    for (const auto& section : config.resolvers)
+        if (section.at.line > 0) resolvers(out, section);
     for (const auto& front : config.frontends)
         frontend(out, front);
     for (const auto& back : config.backends)

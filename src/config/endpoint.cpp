@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "config/keywords.h"
 
 namespace pgsteer::config {
@@ -9,6 +11,15 @@ Result<Endpoint> unix_endpoint(Result<Address> address, const std::string& text)
     endpoint.host = address->host();
     endpoint.unix_socket = *address;
     return endpoint;
+}
+
+// HAProxy fills the name up with zeros to the end of the address; who uses the bare name, as
+// PostgreSQL does, is at another address, which newer HAProxys call abnsz@.
+Result<Address> padded(Result<Address> address) {
+    if (!address) return address;
+    sockaddr_un whole{};
+    std::memcpy(&whole, address->get(), address->length());
+    return Address::from_sockaddr(reinterpret_cast<const sockaddr*>(&whole), sizeof whole);
 }
 
 }  // namespace
@@ -25,7 +36,10 @@ Result<Endpoint> parse_endpoint(const std::string& text) {
     if (text.starts_with("unix@") || text.starts_with("uxst@"))
         return unix_endpoint(Address::unix_path(std::string_view(text).substr(5)), text);
     if (text.starts_with("abns@"))
-        return unix_endpoint(Address::unix_abstract(std::string_view(text).substr(5)), text);
+        return unix_endpoint(padded(Address::unix_abstract(std::string_view(text).substr(5))),
+                             text);
+    if (text.starts_with("abnsz@"))
+        return unix_endpoint(Address::unix_abstract(std::string_view(text).substr(6)), text);
     std::string rest = text;
     for (const std::string_view prefix : {"ipv4@", "ipv6@", "tcp@", "tcp4@", "tcp6@"})
         if (text.starts_with(prefix)) rest.erase(0, prefix.size());

@@ -131,6 +131,8 @@ std::string keyword_markdown() {
     table(out, in_global, false);
     out += "\n## Keywords of `defaults`, `listen`, `frontend` and `backend`\n";
     table(out, in_proxy, true);
+    out += "\n## Keywords of `resolvers`\n";
+    table(out, in_resolvers, false);
     out += "\n## Options of `bind`\n";
     options(out, bind_options());
     out += "\n## Fetches of conditions\n| fetch | value |\n| --- | --- |\n";

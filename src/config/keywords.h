@@ -29,7 +29,8 @@ enum Section : unsigned {
     in_defaults = 2,
     in_frontend = 4,
     in_backend = 8,
-    in_listen = 16
+    in_listen = 16,
+    in_resolvers = 32
 };
 constexpr unsigned in_front = in_defaults | in_frontend | in_listen;
 constexpr unsigned in_back = in_defaults | in_backend | in_listen;
@@ -58,6 +59,7 @@ struct Draft {
     Global global;
     std::string log_tag = "pgsteer";
     std::vector<Proxy> proxies;
+    std::vector<Resolvers> resolvers;
     std::map<std::string, Proxy> named_defaults;
     std::map<std::string, Location> doubled_defaults;  // a name twice: where the second is
     Proxy defaults;                                    // the last defaults section
@@ -85,7 +87,7 @@ using Words = std::span<const std::string>;
 // What a row's function may touch: the line being read.
 struct Line {
     Draft& draft;
-    Proxy* proxy;  // null in global
+    Proxy* proxy;  // null in global and resolvers
     Location at;
     std::string keyword;           // the row's name, for messages
     bool negated = false;          // "no option ..."
@@ -125,6 +127,7 @@ std::span<const Row> check_rows();
 std::span<const Row> role_rows();
 std::span<const Row> stats_rows();
 std::span<const Row> rule_rows();
+std::span<const Row> resolvers_rows();
 
 // A word after `bind ADDRESS` or `server NAME ADDRESS`.
 template <class Target>
@@ -141,6 +144,8 @@ struct OptionRow {
 std::span<const OptionRow<Bind>> bind_options();
 std::span<const OptionRow<Server>> server_options();        // all
 std::span<const OptionRow<Server>> server_check_options();  // part of them
+std::span<const OptionRow<Server>> server_pace_options();   // likewise
+std::span<const OptionRow<Server>> server_name_options();   // likewise
 
 constexpr Row inert_row(std::string_view name, unsigned where, std::string_view reason) {
     return {name, where, KeywordClass::inert, nullptr, {}, reason, {}};
@@ -163,9 +168,9 @@ constexpr OptionRow<Target> refused_option(std::string_view name, std::size_t va
 // Calls visit(row) for every row of a line's first words.
 template <class Visit>
 void each_row(Visit visit) {
-    for (const auto& table :
-         {global_rows(), unused_global_rows(), proxy_rows(), bind_rows(), server_rows(),
-          check_rows(), role_rows(), rule_rows(), stats_rows(), unused_proxy_rows()})
+    for (const auto& table : {global_rows(), unused_global_rows(), proxy_rows(), bind_rows(),
+                              server_rows(), check_rows(), role_rows(), rule_rows(), stats_rows(),
+                              resolvers_rows(), unused_proxy_rows()})
         for (const auto& row : table)
             visit(row);
 }
@@ -224,5 +229,7 @@ void resolve_server_checks(Draft& draft, Config& config);
 // The rules of a section's halves; says what names nothing. All sections are known.
 FrontRules front_rules_of(Draft& draft, const Proxy& proxy);
 BackRules back_rules_of(Draft& draft, const Proxy& proxy);
+// Whom the names of servers are asked of; says what does not fit.
+void resolve_names(Draft& draft, Config& config);
 
 }  // namespace pgsteer::config

@@ -86,6 +86,11 @@ void maxconn(Line& line, Words words) {
     if (auto value = line.count(words[0], 0, most_connections)) line.proxy->front.maxconn = *value;
 }
 
+void fullconn(Line& line, Words words) {
+    if (!line.arguments(words, 1, 1)) return;
+    if (auto value = line.count(words[0], 0, most_connections)) line.proxy->back.fullconn = *value;
+}
+
 void log_line(Line& line, Words words) {
     Proxy& proxy = *line.proxy;
     if (line.negated) {
@@ -129,6 +134,9 @@ constexpr Row rows[] = {
      "who takes the next session: roundrobin, static-rr, leastconn, first, source, random"},
     {"retries", in_back, honoured, retries, "how often a connect is tried again"},
     {"maxconn", in_front, honoured, maxconn, "sessions at once"},
+    {"fullconn", in_back, honoured, fullconn,
+     "sessions of the backend at which servers with minconn get their maxconn; a tenth of what its "
+     "frontends may bring"},
     {"backlog", in_front, honoured, backlog, "clients the kernel keeps until they are accepted"},
     {"log", in_proxy, honoured, log_line, "where log lines go; 'global' for the global ones"},
     {"log-tag", in_proxy, honoured, log_tag, "program name in log lines"},

@@ -6,6 +6,9 @@ namespace {
 constexpr auto honoured = KeywordClass::honoured;
 using Text = const std::string&;
 
+// More are a typing mistake; HAProxy has no limit.
+constexpr std::uint32_t most_template_servers = 10'000;
+
 constexpr std::string_view no_tls = "pgsteer passes bytes through and ends no TLS itself";
 constexpr std::string_view tls_at_postgres = "let PostgreSQL speak TLS; it passes unchanged";
 
@@ -42,39 +45,9 @@ void check_address(Line& line, Server& server, Text text) {
     if (number(endpoint->port) != 0) server.check_port = endpoint->port;
 }
 
-void on_marked_down(Line& line, Server& server, Text text) {
-    if (text != "shutdown-sessions")
-        return line.alert("expects 'shutdown-sessions' but got '" + text + "'");
-    server.cut_when_down = true;
-}
-
-void init_addr(Line& line, Server& server, Text text) {
-    server.resolve_at_start = false;
-    std::string_view rest = text;
-    while (true) {
-        const auto method = rest.substr(0, rest.find(','));
-        if (method == "libc")
-            server.resolve_at_start = true;
-        else if (method != "none" && method != "last")
-            line.alert("unknown method '" + std::string(method) + "'; use libc, last or none");
-        if (method.size() == rest.size()) return;
-        rest.remove_prefix(method.size() + 1);
-    }
-}
-
-void init_state(Line& line, Server& server, Text text) {
-    if (text == "up" || text == "fully-up")
-        server.init_state = InitState::up;
-    else if (text == "judged" || text == "down" || text == "fully-down")
-        server.init_state = InitState::judged;
-    else
-        line.alert("unknown state '" + text + "'; use judged, up, fully-up, down or fully-down");
-}
-
 constexpr std::string_view only_tls = "only 'ssl' would use it";
 constexpr std::string_view no_header = "the PROXY protocol is never sent";
 constexpr std::string_view no_proxy = "PostgreSQL reads no PROXY protocol";
-constexpr std::string_view system_order = "the system orders the addresses";
 constexpr std::string_view no_pool = "each client has a server connection of its own";
 constexpr std::string_view remove_it = "remove it";
 
@@ -95,9 +68,6 @@ constexpr OptionRow<Server> options[] = {
     {"no-backup", 0, honoured, set_flag<&Server::backup, false>, "undo backup"},
     {"disabled", 0, honoured, set_flag<&Server::disabled, true>, "in maintenance from the start"},
     {"enabled", 0, honoured, set_flag<&Server::disabled, false>, "undo disabled"},
-    {"on-marked-down", 1, honoured, on_marked_down, "shutdown-sessions: DOWN ends its sessions"},
-    {"init-addr", 1, honoured, init_addr, "libc: resolve at start; none: later"},
-    {"init-state", 1, honoured, init_state, "up: take sessions before the first check, as HAProxy"},
     {"tcp-ut", 1, honoured, set_time<&Server::tcp_user_timeout>,
      "how long sent bytes may stay unconfirmed"},
     inert_option<Server>("id", 1, "pgsteer goes by names"),
@@ -108,12 +78,6 @@ constexpr OptionRow<Server> options[] = {
     inert_option<Server>("no-send-proxy-v2-ssl", 0, no_header),
     inert_option<Server>("no-send-proxy-v2-ssl-cn", 0, no_header),
     inert_option<Server>("proxy-v2-options", 1, no_header),
-    inert_option<Server>("resolvers", 1, "names are resolved by the system, again and again"),
-    inert_option<Server>("resolve-prefer", 1, system_order),
-    inert_option<Server>("resolve-opts", 1, system_order),
-    inert_option<Server>("resolve-net", 1, system_order),
-    inert_option<Server>("cookie", 1, "PostgreSQL sessions carry no cookie"),
-    inert_option<Server>("redir", 1, "there is no HTTP to relay"),
     inert_option<Server>("proto", 1, "PostgreSQL's protocol passes as it is"),
     inert_option<Server>("check-proto", 1, "a check speaks HTTP/1"),
     inert_option<Server>("ws", 1, "there is no HTTP to relay"),
@@ -130,10 +94,6 @@ constexpr OptionRow<Server> options[] = {
     refused_option<Server>("send-proxy-v2-ssl", 0, no_proxy, remove_it),
     refused_option<Server>("send-proxy-v2-ssl-cn", 0, no_proxy, remove_it),
     refused_option<Server>("socks4", 1, "servers are connected to directly", remove_it),
-    refused_option<Server>("on-marked-up", 1, "sessions on a backup stay", remove_it),
-    refused_option<Server>("slowstart", 1, "a server takes its full weight at once", remove_it),
-    refused_option<Server>("minconn", 1, "limits are fixed", "use 'maxconn'"),
-    refused_option<Server>("maxqueue", 1, "the queue has no limit but time", "use 'timeout queue'"),
     refused_option<Server>("source", 1, "the kernel chooses the source address", remove_it),
     refused_option<Server>("usesrc", 1, "the kernel chooses the source address", remove_it),
     refused_option<Server>("namespace", 1, "sockets are opened in pgsteer's own network namespace",
@@ -164,24 +124,63 @@ constexpr OptionRow<Server> options[] = {
     inert_option<Server>("tls-tickets", 0, only_tls),
 };
 
-void server_line(Line& line, Words words) {
-    if (words.size() < 2) return line.alert("needs NAME and ADDRESS:PORT");
+// A server with these words after its name, and its address among them.
+Server read_server(Line& line, const std::string& name, Words words) {
     Server server = line.proxy->default_server;
-    server.name = words[0];
+    server.name = name;
     server.at = line.at;
-    if (!is_proxy_name(server.name))
-        line.alert("the name '" + server.name + "' may hold letters, digits and - _ . : only");
-    auto endpoint = parse_endpoint(expand_variables(words[1], line.environment));
+    if (!is_proxy_name(name))
+        line.alert("the name '" + name + "' may hold letters, digits and - _ . : only");
+    auto endpoint = parse_endpoint(expand_variables(words[0], line.environment));
     if (!endpoint)
         line.alert(endpoint.error().text);
     else
         server.endpoint = *endpoint;
     if (endpoint && !endpoint->unix_socket && (endpoint->host.empty() || endpoint->host == "*"))
-        line.alert("'" + words[1] + "' names no host");
-    else if (endpoint && !endpoint->unix_socket && number(endpoint->port) == 0)
-        line.alert("'" + words[1] + "' names no port; write " + words[1] + ":5432");
-    read_options<Server>(line, server, words.subspan(2), server_options());
-    line.proxy->back.servers.push_back(server);
+        line.alert("'" + words[0] + "' names no host");
+    else if (endpoint && !endpoint->unix_socket && number(endpoint->port) == 0 &&
+             !is_service(endpoint->host))
+        line.alert("'" + words[0] + "' names no port; write " + words[0] + ":5432");
+    read_options<Server>(line, server, words.subspan(1), server_options());
+    return server;
+}
+
+void server_line(Line& line, Words words) {
+    if (words.size() < 2) return line.alert("needs NAME and ADDRESS:PORT");
+    line.proxy->back.servers.push_back(read_server(line, words[0], words.subspan(1)));
+}
+
+// "3" is 1 to 3.
+struct Range {
+    std::uint32_t first = 1, last = 0;
+};
+std::optional<Range> parse_range(std::string_view text) {
+    constexpr std::int64_t most = 1'000'000;
+    const auto dash = text.find('-');
+    const auto first = parse_integer(text.substr(0, dash), 0, most);
+    if (!first) return std::nullopt;
+    Range range{1, static_cast<std::uint32_t>(*first)};
+    if (dash != std::string_view::npos) {
+        const auto last = parse_integer(text.substr(dash + 1), 0, most);
+        if (!last) return std::nullopt;
+        range = {range.last, static_cast<std::uint32_t>(*last)};
+    }
+    if (range.last < range.first || range.last - range.first >= most_template_servers)
+        return std::nullopt;
+    return range;
+}
+
+void server_template(Line& line, Words words) {
+    if (words.size() < 3) return line.alert("needs PREFIX, NUMBER or RANGE, and NAME:PORT");
+    const auto range = parse_range(words[1]);
+    if (!range)
+        return line.alert("'" + words[1] + "' is not N or N-M, of at most " +
+                          std::to_string(most_template_servers) + " servers");
+    Server server = read_server(line, words[0], words.subspan(2));
+    for (std::uint32_t i = range->first; i <= range->last; ++i) {
+        server.name = words[0] + std::to_string(i);
+        line.proxy->back.servers.push_back(server);
+    }
 }
 
 void default_server(Line& line, Words words) {
@@ -191,6 +190,8 @@ void default_server(Line& line, Words words) {
 constexpr Row rows[] = {
     {"server", in_backend | in_listen, honoured, server_line,
      "a server to take sessions, with options; see below"},
+    {"server-template", in_backend | in_listen, honoured, server_template,
+     "PREFIX N or N-M NAME:PORT: so many servers, which share the addresses of one name"},
     {"default-server", in_back, honoured, default_server, "options of the servers below"},
 };
 
@@ -203,8 +204,9 @@ std::span<const Row> server_rows() {
 std::span<const OptionRow<Server>> server_options() {
     static const std::vector<OptionRow<Server>> all = [] {
         std::vector<OptionRow<Server>> joined(std::begin(options), std::end(options));
-        const auto more = server_check_options();
-        joined.insert(joined.end(), more.begin(), more.end());
+        for (const auto more :
+             {server_check_options(), server_name_options(), server_pace_options()})
+            joined.insert(joined.end(), more.begin(), more.end());
         return joined;
     }();
     return all;

@@ -135,7 +135,17 @@ class Reader {
         Line line{draft_, nullptr, at, words[0], false, environment_};
         if (row.kind == KeywordClass::refused) refuse(line, row.name, row.reason, row.instead);
         if (row.section == in_global) line.arguments(words.subspan(1), 0, 0);
-        if (row.section != 0 && row.section != in_global) open_proxy(line, words);
+        if (row.section == in_resolvers)
+            open_resolvers(line, words);
+        else if (row.section != 0 && row.section != in_global)
+            open_proxy(line, words);
+    }
+
+    void open_resolvers(Line& line, Words words) {
+        (void)line.arguments(words.subspan(1), 1, 1);
+        Resolvers& section = draft_.resolvers.emplace_back();
+        if (words.size() > 1) section.name = words[1];
+        section.at = line.at;
     }
 
     void open_proxy(Line& line, Words words) {
@@ -185,7 +195,7 @@ class Reader {
     }
 
     Proxy* proxy() {
-        if (section_ == in_global) return nullptr;
+        if (section_ == in_global || section_ == in_resolvers) return nullptr;
         return section_ == in_defaults ? &draft_.defaults : &draft_.proxies.back();
     }
 
@@ -212,7 +222,7 @@ class Reader {
             words = words.subspan(1);
         }
         const std::string pair = words.size() > 1 ? words[0] + " " + words[1] : words[0];
-        const unsigned anywhere = in_global | in_proxy;
+        const unsigned anywhere = in_global | in_proxy | in_resolvers;
         for (const unsigned where : {section_, anywhere}) {
             for (const auto& name : {pair, words[0]}) {
                 const Row* row = find_row(name, where);

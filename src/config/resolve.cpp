@@ -168,6 +168,7 @@ void resolve(Draft& draft, Config& config) {
         warn_front(draft, proxy);
         warn_back(draft, proxy);
     }
+    resolve_names(draft, config);
     resolve_server_checks(draft, config);
     const auto warnings = std::count_if(
         draft.diagnostics.begin(), draft.diagnostics.end(),

@@ -46,6 +46,14 @@ void check_agent(Draft& draft, const Server& server) {
         draft.alert(server.at, title(server) + "'observe' needs 'check'");
 }
 
+// As HAProxy's check_config_validity: one of the two stands for both.
+void settle_limits(Server& server) {
+    if (server.minconn > server.maxconn)
+        server.maxconn = server.minconn;
+    else if (server.minconn == 0)
+        server.minconn = server.maxconn;
+}
+
 // Along the chain to a server that is checked itself.
 void check_track(Draft& draft, const Config& config, const Server& server) {
     if (server.check || server.agent.enabled)
@@ -76,6 +84,7 @@ void resolve_server_checks(Draft& draft, Config& config) {
                 server.track = backend.name + "/" + server.track;
             resolve_tls(draft, config.global, backend, server);
             check_agent(draft, server);
+            settle_limits(server);
         }
     for (const Backend& backend : config.backends) {
         const bool external = backend.check.kind == Check::Kind::external;

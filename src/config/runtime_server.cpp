@@ -21,7 +21,11 @@ Result<Server> parse_server(const Config& config, const Backend& backend, const 
                                     [](const auto& d) { return d.severity == Severity::alert; });
     if (alert != draft.diagnostics.end()) return Error{alert->text};
     Server server = proxy.back.servers.front();
+    server.maxconn = std::max(server.maxconn, server.minconn);
+    if (server.minconn == 0) server.minconn = server.maxconn;
     server.check_tls.verify = server.check_tls.verify.value_or(config.global.verify_servers);
+    if (!server.naming.resolvers.empty())
+        return Error{"'resolvers' cannot be used for a server that is added"};
     if (!server.track.empty()) return Error{"'track' cannot be used for a server that is added"};
     return server;
 }

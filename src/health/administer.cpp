@@ -41,12 +41,7 @@ std::vector<Change> Cluster::administer(routing::ServerId id, const AdminState& 
     state_->dirty = true;
     // What was known before its maintenance may have changed in it: unknown is never UP.
     if (was_away && !server.maintenance()) {
-        server.rise_fall.forget();
-        server.vote.reset();
-        server.node.reset();
-        server.heard = false;
-        server.last = {};
-        server.agent = {};
+        server.forget();
     }
     if (admin.address != before.address || admin.port != before.port || admin.fqdn != before.fqdn) {
         server.unreachable = false;
@@ -127,7 +122,11 @@ routing::ServerId Cluster::add_server(routing::BackendId backend, config::Server
     server.number = state.free_number(backend);
     server.admin.mode = AdminMode::maintenance;
     server.decided = decide(server.axes());
-    state.rows.servers.push_back(server_row(config, backend, state.workers));
+    routing::ServerRow row = server_row(config, backend, state.workers);
+    const auto& members = state.rows.at(backend).servers;
+    if (!members.empty()) row.pace.full = state.rows.at(members.front()).pace.full;
+    row.pace.backend = state.rows.at(backend).shared;
+    state.rows.servers.push_back(std::move(row));
     state.rows.backends[routing::index_of(backend)].servers.push_back(id);
     state.reshaped = true;
     state.follow_tracked();

@@ -73,6 +73,8 @@ void add_backend(const config::Backend& backend, std::size_t workers,
         if (server.tcp_user_timeout) row.tcp_user_timeout = *server.tcp_user_timeout;
         table.servers.push_back(server_row(server, id, workers));
     }
+    for (const routing::ServerId server : row.servers)
+        table.servers[routing::index_of(server)].pace.backend = row.shared;
     table.backends.push_back(std::move(row));
 }
 
@@ -115,10 +117,38 @@ std::vector<routing::ServerId> schedule_of(const routing::BackendRow& backend,
     return routing::smooth_schedule(backups);
 }
 
-// With `max-lag` all weights are finer, so that a lagging server can have a part of its own.
+// HAProxy: a tenth of what the frontends that may branch there can bring.
+void settle_fullconn(const config::Config& config, routing::RoutingTable& table) {
+    for (std::size_t i = 0; i < table.backends.size(); ++i) {
+        std::uint64_t brought = 0;
+        for (const routing::FrontendRow& front : table.frontends)
+            if (routing::index_of(front.backend) == i)
+                brought += front.limit > 0 ? front.limit : table.limit;
+        const auto tenth = static_cast<std::uint32_t>((brought + 9) / 10);
+        const std::uint32_t written = config.backends[i].fullconn;
+        for (const routing::ServerId id : table.backends[i].servers) {
+            routing::ServerRow& row = table.servers[routing::index_of(id)];
+            row.pace.full = written > 0 ? written : std::max(tenth, 1U);
+            if (row.pace.least > 0) table.backends[i].elastic = true;
+        }
+    }
+}
+
+bool is_dynamic(config::BalanceKind kind) {
+    return kind != config::BalanceKind::static_rr && kind != config::BalanceKind::source;
+}
+
+// With `max-lag` all weights are finer, so that a lagging server can have a part of its own; with
+// `slowstart`, so that one that has come back can.
 std::uint32_t weight_of(const ServerState& server) {
-    const std::uint32_t weight = server.weight();
-    return server.backend->max_lag.given() ? weight * server.share : weight;
+    const config::Backend& backend = *server.backend;
+    std::uint32_t weight = server.weight();
+    if (backend.max_lag.given()) weight *= server.share;
+    const bool slow =
+        std::any_of(backend.servers.begin(), backend.servers.end(),
+                    [](const config::Server& other) { return other.slow_start.count() > 0; });
+    if (slow && is_dynamic(backend.balance)) weight *= server.ramp.sixteenths;
+    return weight;
 }
 
 }  // namespace
@@ -130,6 +160,7 @@ routing::ServerRow server_row(const config::Server& server, routing::BackendId b
     row.backend = backend;
     row.weight = server.weight;
     row.limit = server.maxconn;
+    if (server.minconn < server.maxconn) row.pace.least = server.minconn;
     row.backup = server.backup;
     row.shared = std::make_shared<routing::Shared>(workers);
     return row;
@@ -146,6 +177,7 @@ routing::RoutingTable first_rows(const config::Config& config, std::size_t worke
             (frontend.default_backend || !frontend.rules.backends.empty()))
             add_frontend(config.global, frontend, workers, table);
     add_rules(config, table);
+    settle_fullconn(config, table);
     return table;
 }
 
@@ -160,7 +192,8 @@ bool apply_decisions(const std::deque<ServerState>& servers, routing::RoutingTab
                   row.addresses != server.session_addresses() ||
                   row.cut_before != server.cut_before ||
                   row.killed_before != server.killed_before || row.weight != weight ||
-                  row.limit != server.maxconn();
+                  row.limit != server.maxconn() || row.pace.percent != server.ramp.percent;
+        row.pace.percent = server.ramp.percent;
         row.weight = weight;
         row.limit = server.maxconn();
         row.accepts = decision.accepts;

@@ -54,6 +54,10 @@ std::string reason(const ServerState& server) {
                                quoted(server.connect_error));
         case Cause::lagging:
             return ", reason: " + lag_words(server.lag);
+        case Cause::never_judged:
+            return ", reason: not checked yet";
+        case Cause::unresolved:
+            return " (" + server.unresolved_why + ")";
         case Cause::maintenance:
             return "";
         case Cause::draining:
@@ -73,7 +77,9 @@ std::string reason(const ServerState& server) {
 std::string_view became(const ServerState& server, bool up) {
     if (server.decided.cause == routing::Cause::draining)
         return server.last.conditional ? "is stopping" : "enters drain state";
-    if (server.decided.cause == routing::Cause::maintenance) return "is going DOWN for maintenance";
+    if (server.decided.cause == routing::Cause::maintenance ||
+        server.decided.cause == routing::Cause::unresolved)
+        return "is going DOWN for maintenance";
     return up ? "is UP" : "is DOWN";
 }
 

@@ -93,6 +93,12 @@ void Cluster::asking(QuestionId id, TimePoint now) {
     asked.last = now;
 }
 
+void Cluster::asked_in_vain(QuestionId id) {
+    Asked& asked = state_->asked[static_cast<std::size_t>(id)];
+    asked.under_way = false;
+    asked.evidence = true;
+}
+
 std::vector<Change> Cluster::observe(QuestionId id, const Observation& observation) {
     const auto index = static_cast<std::size_t>(id);
     Asked& asked = state_->asked[index];
@@ -112,11 +118,13 @@ std::optional<routing::ServerId> Cluster::second_witness(QuestionId id) const {
     if (is_agent(question) || question.servers.empty()) return std::nullopt;
     const ServerState& first = state_->at(question.servers.front());
     const config::Endpoint& sessions = first.config->endpoint;
-    if (question.host == sessions.host && question.port == sessions.port) return std::nullopt;
+    if (question.host == first.config->home() && question.port == sessions.port)
+        return std::nullopt;
     const bool all = std::all_of(
         question.servers.begin(), question.servers.end(), [&](const routing::ServerId server) {
             const ServerState& other = state_->at(server);
-            return other.may_be_vouched_for() && other.config->endpoint.text() == sessions.text();
+            return other.may_be_vouched_for() && other.config->home() == first.config->home() &&
+                   other.config->endpoint.port == sessions.port;
         });
     return all ? std::optional(question.servers.front()) : std::nullopt;
 }
@@ -173,6 +181,8 @@ TimePoint Cluster::next_change() const {
     TimePoint first = never;
     for (const Election& election : state_->elections)
         first = std::min(first, election.next_change());
+    for (const ServerState& server : state_->servers)
+        if (server.rising != TimePoint::min()) first = std::min(first, server.next_step);
     return first;
 }
 
@@ -184,16 +194,6 @@ std::uint32_t Cluster::sessions_of(QuestionId id) const {
     const Question& question = state_->questions[static_cast<std::size_t>(id)];
     if (question.servers.empty()) return 0;
     return state_->rows.at(question.servers.front()).shared->slots.taken();
-}
-
-void Cluster::set_addresses(routing::ServerId id, std::vector<Address> addresses) {
-    ServerState& server = state_->at(id);
-    if (server.addresses == addresses) return;
-    server.addresses = std::move(addresses);
-    // What was refused was another address.
-    server.unreachable = false;
-    server.failed_connects = 0;
-    state_->dirty = true;
 }
 
 std::shared_ptr<const routing::RoutingTable> Cluster::table() {

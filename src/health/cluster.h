@@ -60,9 +60,10 @@ struct Question {
 };
 
 // Something for the log: a server changed between UP and DOWN (or got its first verdict), its proxy
-// thereby lost its last server, or, with `option log-health-checks`, a check told something new.
+// thereby lost its last server, it moved (its name stands for another address), or, with `option
+// log-health-checks`, a check told something new.
 struct Change {
-    enum class Kind : std::uint8_t { check, state, last_server_gone };
+    enum class Kind : std::uint8_t { check, state, last_server_gone, moved };
     Kind kind = Kind::state;
     routing::ServerId server{};
     std::string line;  // HAProxy's words: "Server ReadWrite/pg0 is DOWN, reason: Layer7 wrong ..."
@@ -83,7 +84,7 @@ struct ServerView {
     std::string check_text;  // reason in words
     Duration check_latency{};
     TimePoint last_check = TimePoint::min();
-    TimePoint last_change = TimePoint::min();
+    TimePoint last_change{};
     std::uint64_t checks_failed = 0;
     std::uint64_t times_down = 0;
     Duration downtime{};  // in all, up to now
@@ -106,8 +107,15 @@ struct ServerView {
 struct BackendHealth {
     bool up = false;
     std::uint64_t times_down = 0;
-    TimePoint last_change = TimePoint::min();
+    TimePoint last_change{};
     Duration downtime{};  // until last_change
+};
+
+// What the name of a server stands for.
+struct Whereabouts {
+    std::vector<Address> addresses;       // empty: for nothing
+    std::optional<std::uint32_t> weight;  // of its SRV record, in HAProxy's numbers
+    std::string told;                     // by whom; or why it stands for nothing
 };
 
 struct ClusterOptions {
@@ -120,7 +128,7 @@ class Cluster {
   public:
     // `config` must outlive the cluster. ServerIds follow the file: backends in order, their
     // servers in order; BackendId and FrontendId (mode tcp frontends only) likewise. Servers have
-    // no address until set_addresses().
+    // no address until move().
     Cluster(const config::Config& config, const ClusterOptions& options);
     ~Cluster();
 
@@ -129,6 +137,8 @@ class Cluster {
     TimePoint next_due(QuestionId question) const;
     void asking(QuestionId question, TimePoint now);
     std::vector<Change> observe(QuestionId question, const Observation& observation);
+    // Whom was asked is not who is meant any more: the answer says nothing, and it is due again.
+    void asked_in_vain(QuestionId question);
     // The question's check failed: the server whose PostgreSQL, where its sessions go, can be asked
     // as a second witness. None when that is where the check went, or when it could change nothing.
     std::optional<routing::ServerId> second_witness(QuestionId question) const;
@@ -147,7 +157,8 @@ class Cluster {
     const config::Server& server_config(routing::ServerId server) const;
     std::vector<QuestionId> questions_of(routing::BackendId backend) const;
     std::uint32_t sessions_of(QuestionId question) const;  // of its first server
-    void set_addresses(routing::ServerId server, std::vector<Address> addresses);
+    // Its name stands for something else now, or for nothing (move.cpp).
+    std::vector<Change> move(routing::ServerId server, Whereabouts where, TimePoint now);
 
     // What an operator says. The next table has it; these are the only ways in (administer.cpp).
     std::optional<routing::ServerId> find(std::string_view backend, std::string_view server) const;

@@ -173,6 +173,8 @@ void Cluster::State::settle(TimePoint now, std::vector<Change>& changes) {
     for (std::size_t i = 0; i < servers.size(); ++i)
         if (decisions[i] != servers[i].decided)
             follow(static_cast<routing::ServerId>(i), decisions[i], now, changes);
+    for (ServerState& server : servers)
+        rise_slowly(server, now);
 }
 
 void Cluster::State::hold_election(routing::BackendId id, TimePoint now) {
@@ -210,6 +212,8 @@ void Cluster::State::follow(routing::ServerId id, const Decision& before, TimePo
         server.downtime += now - server.last_change;
     server.last_change = now;
     if (decision.accepts) server.may_be_cut = true;
+    begin_rise(server, now);
+    if (decision.accepts && !before.accepts) cut_backups(server);
     if (before.accepts && !decision.accepts) ++server.times_down;
     // The table that carries this decision is the next one made. A server may stop accepting first
     // (silent) and be cut later (down).
@@ -223,6 +227,39 @@ void Cluster::State::follow(routing::ServerId id, const Decision& before, TimePo
     if (!decision.accepts && counted.active + counted.backup == 0 && !counted.any_unjudged)
         changes.push_back(
             {Change::Kind::last_server_gone, id, no_server_line(*server.backend), false});
+}
+
+// As in HAProxy, not at start: only who was seen DOWN comes back slowly.
+void Cluster::State::begin_rise(ServerState& server, TimePoint now) {
+    using routing::Cause;
+    const Decision& decision = server.decided;
+    if (!decision.accepts) {
+        server.rising = TimePoint::min();
+        const bool unknown =
+            decision.cause == Cause::never_judged || decision.cause == Cause::election_open;
+        if (!unknown && routing::is_down(decision.cause)) server.has_failed = true;
+    } else if (std::exchange(server.has_failed, false) && server.config->slow_start.count() > 0) {
+        server.rising = now;
+    }
+}
+
+void Cluster::State::rise_slowly(ServerState& server, TimePoint now) {
+    const bool rises = server.rising != TimePoint::min();
+    const Ramp ramp = rises ? ramp_at(now - server.rising, server.config->slow_start) : Ramp{};
+    if (ramp == Ramp{}) server.rising = TimePoint::min();
+    server.next_step =
+        after(server.rising, std::chrono::floor<seconds>(now - server.rising) + seconds(1));
+    if (std::exchange(server.ramp, ramp) != ramp) dirty = true;
+}
+
+// `on-marked-up shutdown-backup-sessions`
+void Cluster::State::cut_backups(const ServerState& risen) {
+    if (!risen.config->cut_backups_when_up || risen.config->backup || risen.weight() == 0) return;
+    for (ServerState& other : servers)
+        if (other.backend == risen.backend && other.config->backup && other.may_be_cut) {
+            other.cut_before = rows.version + 1;
+            dirty = true;
+        }
 }
 
 void Cluster::State::count_backends(TimePoint now) {

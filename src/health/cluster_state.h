@@ -59,6 +59,9 @@ struct Cluster::State {
     void hold_election(routing::BackendId id, TimePoint now);
     void leave(std::optional<QuestionId>& question, routing::ServerId id);
     void weigh_lag(ServerState& server);
+    void rise_slowly(ServerState& server, TimePoint now);
+    void begin_rise(ServerState& server, TimePoint now);
+    void cut_backups(const ServerState& risen);
     void count_backends(TimePoint now);
     void follow(routing::ServerId id, const Decision& now_decided, TimePoint now,
                 std::vector<Change>& changes);

@@ -90,7 +90,7 @@ bool same_check(const config::Check& a, const config::Check& b) {
 
 Question question_for(const config::Server& server, const config::Backend& backend) {
     Question question;
-    question.host = server.check_address.value_or(server.endpoint.host);
+    question.host = server.check_address.value_or(server.home());
     question.port = server.check_port.value_or(server.endpoint.port);
     // A check port means TCP even where the sessions go over a unix socket.
     if (!server.check_port && !server.check_address)
@@ -103,7 +103,7 @@ Question question_for(const config::Server& server, const config::Backend& backe
     if (question.check.kind == config::Check::Kind::external) {
         question.program = program_of(server, backend);
         // The program is told the server itself.
-        question.peers = {Peer{server.endpoint.host,
+        question.peers = {Peer{server.home(),
                                server.endpoint.port,
                                server.endpoint.unix_socket,
                                false,
@@ -119,7 +119,7 @@ Question question_for(const config::Server& server, const config::Backend& backe
 Question agent_question_for(const config::Server& server, const config::Backend& backend) {
     const config::AgentCheck& agent = server.agent;
     Question question;
-    question.host = agent.address.empty() ? server.endpoint.host : agent.address;
+    question.host = agent.address.empty() ? server.home() : agent.address;
     question.port = agent.port.value_or(Port{0});
     question.check.kind = config::Check::Kind::agent;
     if (!agent.send.empty())
@@ -148,7 +148,8 @@ TimePoint due(const Asked& asked, TimePoint servers_due) {
 }
 
 bool takes(const ServerState& server, const Asked& asked, TimePoint at, bool passed) {
-    if (server.rise_fall.verdict() == Verdict::never_judged) return true;
+    const RiseFall& known = server.rise_fall;
+    if (known.verdict() == Verdict::never_judged && known.health() == 0) return true;
     if (asked.by_evidence && !passed) return true;
     const Duration interval = server.rise_fall.interval();
     const Duration slack = std::min<Duration>(interval / 10, most_slack);

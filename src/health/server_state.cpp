@@ -19,7 +19,11 @@ bool ServerState::maintenance() const {
 
 config::Server ServerState::line_with_orders() const {
     config::Server line = *config;
-    if (admin.fqdn) line.endpoint.host = *admin.fqdn;
+    if (admin.fqdn) {
+        line.endpoint.host = *admin.fqdn;
+        line.naming.place = config::naming_key(*admin.fqdn, line.naming);
+    }
+    if (admin.address) line.naming.place.clear();
     if (admin.address && admin.address->is_ip()) line.endpoint.host = admin.address->host();
     if (admin.address && admin.address->is_ip()) line.endpoint.port = admin.address->port();
     if (admin.port) line.endpoint.port = *admin.port;
@@ -40,6 +44,16 @@ std::vector<Address> ServerState::session_addresses() const {
     return found;
 }
 
+void ServerState::forget() {
+    rise_fall.forget();
+    vote.reset();
+    node.reset();
+    heard = false;
+    vouched_for = false;
+    last = {};
+    agent = {};
+}
+
 Axes ServerState::axes() const {
     using Admin = AgentReply::Admin;
     Axes axes;
@@ -48,6 +62,7 @@ Axes ServerState::axes() const {
         axes.lagging = false;
     }
     axes.maintenance = axes.maintenance || maintenance() || agent.admin == Admin::maintenance;
+    axes.unresolved = axes.unresolved || (unresolved && !admin.address);
     axes.agent_down = axes.agent_down || agent.down;
     axes.draining = axes.draining || agent.admin == Admin::drain ||
                     admin.mode == AdminMode::drain ||
@@ -66,7 +81,8 @@ std::uint32_t ServerState::weight() const {
     constexpr std::uint64_t most = 256;  // HAProxy's
     if (admin.weight) return *admin.weight;
     const std::uint64_t percent = agent.weight_percent.value_or(100);
-    return static_cast<std::uint32_t>(std::min(config->weight * percent / 100, most));
+    return static_cast<std::uint32_t>(
+        std::min(dns_weight.value_or(config->weight) * percent / 100, most));
 }
 
 std::uint32_t ServerState::maxconn() const {
@@ -85,6 +101,7 @@ bool ServerState::may_be_vouched_for() const {
 
 std::string ServerState::text() const {
     if (decided.cause == routing::Cause::maintenance) return "MAINT";
+    if (decided.cause == routing::Cause::unresolved) return "MAINT (resolution)";
     if (agent.down) return "DOWN (agent)";
     if (decided.cause == routing::Cause::draining) return last.conditional ? "NOLB" : "DRAIN";
     if (tracked != nullptr) return tracked->text();

@@ -11,6 +11,7 @@
 #include "health/cluster.h"
 #include "health/judge.h"
 #include "health/lag.h"
+#include "health/slow_start.h"
 #include "health/thresholds.h"
 #include "health/verdict.h"
 
@@ -21,15 +22,19 @@ struct ServerState {
 
     // A server in maintenance is not asked, as in HAProxy.
     bool maintenance() const;
-    bool asked() const { return config->check && !maintenance() && !admin.checks_paused; }
+    bool asked() const {
+        return config->check && !maintenance() && !unresolved && !admin.checks_paused;
+    }
     bool agent_asked() const {
-        return config->agent.enabled && !maintenance() && !admin.agent_paused;
+        return config->agent.enabled && !maintenance() && !unresolved && !admin.agent_paused;
     }
     milliseconds agent_interval() const { return config->agent.inter.value_or(config->inter); }
     // Its line of the file with what an operator changed of whom its checks ask.
     config::Server line_with_orders() const;
     // Where its sessions go: what its name stands for, unless an operator said otherwise.
     std::vector<Address> session_addresses() const;
+    // Nothing that was known of it is known any more: unknown is never UP.
+    void forget();
     Axes axes() const;
     std::uint32_t weight() const;   // the file's, or what its agent made of it
     std::uint32_t maxconn() const;  // likewise
@@ -51,6 +56,9 @@ struct ServerState {
     RiseFall rise_fall;
     Judge judge;
     std::vector<Address> addresses;
+    bool unresolved = false;  // its name stands for no address
+    std::string unresolved_why;
+    std::optional<std::uint32_t> dns_weight;  // of its SRV record
     std::optional<QuestionId> question;
     TimePoint next_due = never;
     bool spread = false;  // its first gap has been shortened
@@ -79,6 +87,10 @@ struct ServerState {
     bool vouched_for = false;  // its checks go unanswered, PostgreSQL itself answers
     TimePoint first_failed_connect = TimePoint::min();
     std::string connect_error;
+    bool has_failed = false;              // it was seen DOWN since it last came UP
+    TimePoint rising = TimePoint::min();  // since when its slow start runs
+    TimePoint next_step = never;
+    Ramp ramp;
     Decision decided;         // as of the last time anything was taken
     bool may_be_cut = false;  // it has accepted since its last cut
     Duration latency{};

@@ -13,16 +13,21 @@ RiseFall::RiseFall(const config::Server& server)
       inter_(std::max(server.inter, milliseconds{1})),
       fast_inter_(std::max(server.fast_inter.value_or(inter_), milliseconds{1})),
       down_inter_(std::max(server.down_inter.value_or(inter_), milliseconds{1})),
-      first_up_(server.init_state == config::InitState::up),
-      judged_(first_up_),
-      health_(judged_ ? rise_ : 0) {}
+      first_(server.init_state) {
+    forget();
+}
 
 void RiseFall::forget() {
-    judged_ = first_up_;
-    health_ = judged_ ? rise_ : 0;
+    using config::InitState;
+    judged_ = first_ == InitState::up || first_ == InitState::fully_up;
+    health_ = first_ == InitState::fully_up ? full() : judged_ ? rise_ : 0;
 }
 
 bool RiseFall::take(bool passed) {
+    if (!judged_ && first_ == config::InitState::fully_down && passed && health_ + 1 < rise_) {
+        ++health_;  // it stays unknown until there were `rise` of them
+        return true;
+    }
     if (!judged_) {
         judged_ = true;
         health_ = passed ? full() : 0;
@@ -66,7 +71,7 @@ milliseconds RiseFall::interval() const {
 }
 
 std::string RiseFall::text() const {
-    if (!judged_) return "no check yet";
+    if (!judged_ && health_ == 0) return "no check yet";
     if (health_ >= rise_)
         return health_ == full() ? "UP" : fmt::format("UP {}/{}", health_ - rise_ + 1, fall_);
     return health_ == 0 ? "DOWN" : fmt::format("DOWN {}/{}", health_, rise_);

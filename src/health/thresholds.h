@@ -46,8 +46,8 @@ class RiseFall {
     milliseconds inter_;
     milliseconds fast_inter_;
     milliseconds down_inter_;
-    bool first_up_;  // init-state up
-    bool judged_;
+    config::InitState first_;
+    bool judged_ = false;
     std::uint32_t health_ = 0;  // [0, rise): down; [rise, rise + fall - 1]: up
 };
 

@@ -8,6 +8,7 @@ Decision decide(const Axes& axes) {
     constexpr bool cut = true;
     constexpr bool stay = false;
     if (axes.maintenance) return {no, Cause::maintenance, stay};
+    if (axes.unresolved) return {no, Cause::unresolved, axes.cut_when_down};
     if (!axes.checks && axes.agent_down) return {no, Cause::check_failed, axes.cut_when_down};
     if (!axes.checks && axes.draining) return {no, Cause::draining, stay};
     if (!axes.checks) return {true, Cause::no_check, stay};

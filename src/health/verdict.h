@@ -19,6 +19,7 @@ struct Axes {
     bool unreachable = false;            // workers cannot connect, whatever the checks say
     bool silent = false;                 // its node does not answer just now
     bool lagging = false;                // beyond max-lag
+    bool unresolved = false;             // its name stands for no address
     bool agent_down = false;             // its agent: down, fail, stopped
     bool draining = false;               // its agent: drain; or a check that passes conditionally
 };
@@ -34,6 +35,7 @@ struct Decision {
 // The first line that holds wins:
 //   what is known                                | accepts | cause         | its old sessions
 //   maintenance                                  | no      | maintenance   | stay
+//   its name stands for no address               | no      | unresolved    | cut when cut_when_down
 //   no check is asked for, its agent says down   | no      | check_failed  | cut when cut_when_down
 //   no check is asked for, drain                 | no      | draining      | stay
 //   no check is asked for                        | yes     | no_check      | stay

@@ -11,6 +11,7 @@
 
 #include "relay/worker.h"
 #include "routing/choose.h"
+#include "routing/limit.h"
 
 namespace pgsteer::relay {
 namespace {
@@ -58,6 +59,8 @@ void Worker::count_in_backend(Session& session) {
     counted.sessions.add();
     counted.rate.add(now_);
     counted.most_sessions.raise_to(shared.slots.taken());
+    // More load, more slots: maybe somebody who waits can go.
+    if (backend(session).elastic) wake_next(shared);
 }
 
 // Chooses a row and takes a slot of it; empty when none accepts or all are full.
@@ -87,7 +90,7 @@ std::optional<routing::ServerId> Worker::take_server(Session& session) {
 // False: another worker took the last one.
 bool Worker::take_slot(Session& session, routing::ServerId id) {
     const routing::ServerRow& chosen = table_->at(id);
-    if (!chosen.shared->slots.try_take(chosen.limit)) return false;
+    if (!chosen.shared->slots.try_take(routing::limit_now(chosen))) return false;
     if (session.avoid_server && session.server != id) session.address = 0;
     traffic(chosen.shared).rate.add(now_);
     session.server = id;
@@ -174,7 +177,7 @@ void Worker::count_retry(routing::ServerId failed, const Session& session) {
 bool Worker::take_next_address(Session& session) {
     const routing::ServerRow& same = row(session);
     if (session.address == 0 || session.address >= same.addresses.size() || !same.accepts ||
-        !same.shared->slots.try_take(same.limit))
+        !same.shared->slots.try_take(routing::limit_now(same)))
         return false;
     session.has_slot = true;
     session.chosen_from = table_->version;

@@ -36,9 +36,10 @@ admin::Desk Control::make_desk() {
             [this] { return sessions_.list(); },
             [this](routing::SessionId id) { return sessions_.end(id); },
             [this](routing::ServerId id) {
-                const std::string host = names_->follow(id);
+                const auto changes = names_->follow(id, Clock::now());
                 probes_.follow_questions();
-                if (!host.empty()) start(resolve(host));
+                take_moves(changes);
+                next_name_.cancel();
                 publish();
             },
             [this](bool all) {

@@ -23,7 +23,6 @@ constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr milliseconds report_pause{10};
 constexpr milliseconds held_pause{500};
 constexpr milliseconds soft_stop_pause{50};
-constexpr seconds unknown_name_pause{1};
 
 // While no server of a backend is fit, those who watch its nodes are told so again this often, and
 // for this long: then it is an outage, and nothing is won by asking 200 times a second.
@@ -43,6 +42,7 @@ Control::Control(ControlParts parts)
       // A descriptor of its own: asio closes what it is given.
       reports_(io_, ::dup(plane_->report_fd())),
       next_change_(io_),
+      next_name_(io_),
       probes_({io_, *cluster_, *names_, [this](Task task) { start(std::move(task)); },
                [this](const auto& changes) { take_changes(changes); },
                [this](const std::string& host) { ask_name_again(host); }}),
@@ -58,7 +58,7 @@ int Control::run() {
     start(signal_loop());
     start(report_loop());
     start(held_loop());
-    start(unknown_names_loop());
+    start(names_loop());
     start(time_loop());
     start(rate_loop());
     probes_.start();
@@ -144,7 +144,7 @@ void Control::take_report(const routing::Report& report) {
         take_changes(cluster_->connect_failed(failed->server, failed->error_number, failed->at));
         if (cluster_->unreachable(failed->server)) probes_.reach(failed->server);
         const config::Server& server = cluster_->server_config(failed->server);
-        if (!server.endpoint.unix_socket) ask_name_again(server.endpoint.host);
+        if (!server.endpoint.unix_socket) ask_name_again(server.home());
     } else if (const auto* refused = std::get_if<routing::AcceptFailed>(&report)) {
         const TimePoint now = Clock::now();
         if (accept_warning_ > now - seconds(1)) return;
@@ -190,23 +190,30 @@ Task Control::held_loop() {
 }
 
 void Control::ask_name_again(const std::string& host) {
-    if (names_->may_ask(host, Clock::now())) start(resolve(host));
+    names_->suspect(host, Clock::now());
+    next_name_.cancel();
 }
 
-Task Control::resolve(std::string host) {
-    names_->learn(host, co_await ask_resolver(host));
-    publish();
-}
-
-// `init-addr none`: nobody can fail to connect to a server that has no address yet.
-Task Control::unknown_names_loop() {
-    asio::steady_timer pause(io_);
+// Each name when it is due; cancelled when one is due earlier.
+Task Control::names_loop() {
     for (;;) {
-        for (const std::string& host : names_->unknown())
-            ask_name_again(host);
-        pause.expires_after(unknown_name_pause);
-        co_await pause.async_wait(quietly);
+        for (NameQuery& query : names_->take_due(Clock::now()))
+            start(resolve(std::move(query)));
+        next_name_.expires_at(names_->next_due());
+        co_await next_name_.async_wait(quietly);
     }
+}
+
+Task Control::resolve(NameQuery query) {
+    const std::string key = query.key;
+    const dns::Answer answer = co_await ask(std::move(query));
+    take_moves(names_->learn(key, answer, Clock::now()));
+    next_name_.cancel();
+}
+
+void Control::take_moves(const std::vector<health::Change>& changes) {
+    take_changes(changes);
+    probes_.follow_addresses();
 }
 
 void Control::publish() {

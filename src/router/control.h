@@ -55,8 +55,9 @@ class Control {
     Task held_loop();
 
     void ask_name_again(const std::string& host);
-    Task resolve(std::string host);
-    Task unknown_names_loop();
+    Task names_loop();
+    Task resolve(NameQuery query);
+    void take_moves(const std::vector<health::Change>& changes);
 
     Task signal_loop();
     Task soft_stop();
@@ -82,6 +83,7 @@ class Control {
     boost::asio::signal_set signals_;
     boost::asio::posix::stream_descriptor reports_;
     boost::asio::steady_timer next_change_;
+    boost::asio::steady_timer next_name_;
     Probes probes_;
     std::vector<bool> hurrying_;  // by BackendId
     std::vector<std::unique_ptr<http::Server>> pages_;

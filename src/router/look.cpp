@@ -61,8 +61,8 @@ asio::awaitable<void> ask_one(health::Cluster& cluster, const Names& names, heal
 Result<admin::Snapshot> look(const std::vector<config::Endpoint>& answerers, milliseconds timeout) {
     const config::Config config = one_backend(answerers, timeout);
     health::Cluster cluster(config, {1, Clock::now(), [] { return 0.0; }});
-    Names names(cluster, answerers.size());
-    for (const NameFailure& failure : names.resolve_all(resolve_host))
+    Names names(cluster, config);
+    for (const NameFailure& failure : names.resolve_all(resolve_host, Clock::now()))
         return Error{failure.text};
     asio::io_context io(1);
     for (std::size_t i = 0; i < cluster.questions().size(); ++i)

@@ -1,6 +1,9 @@
 // Names: host names of servers and of their checks, and the addresses they stand for. All are
-// resolved before the start (blocking, as HAProxy does), and again when a connect to one fails,
-// without blocking the control thread. Owned by router/control; that thread alone.
+// resolved before the start as `init-addr` says (blocking, as HAProxy does). Then the names of
+// servers with `resolvers` are asked of their name servers again and again; those that the system
+// resolves are asked when a connect to one failed, and while they are unknown. Pure but for the
+// cluster, which is told where its servers are: time is an argument. Owned by router/control; that
+// thread alone.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -10,57 +13,100 @@
 #include <vector>
 
 #include "base/address.h"
-#include "config/location.h"
+#include "config/config.h"
+#include "dns/held.h"
+#include "dns/places.h"
+#include "dns/resolve.h"
 #include "health/cluster.h"
 
 namespace pgsteer::router {
 
 struct NameFailure {
     config::Location at;
-    std::string text;  // "'server pg0' : could not resolve address 'pg0': ..."
+    std::string text;    // "'server pg0' : could not resolve address 'pg0': ..."
+    bool fatal = false;  // else the server starts without an address
+};
+
+// To be asked now.
+struct NameQuery {
+    std::string key;
+    std::string host;
+    const config::Resolvers* section = nullptr;  // none: the system
+    dns::Wanted wanted = dns::Wanted::ipv6_first;
 };
 
 using Resolve = std::function<Result<std::vector<Address>>(const std::string& host, Port port)>;
 
 class Names {
   public:
-    // The cluster outlives this. It has `servers` servers.
-    Names(health::Cluster& cluster, std::size_t servers);
+    // Both outlive this.
+    Names(health::Cluster& cluster, const config::Config& config);
 
     // Every name once; answers each line whose name is unknown, but for `init-addr none`.
-    std::vector<NameFailure> resolve_all(const Resolve& resolve);
+    std::vector<NameFailure> resolve_all(const Resolve& resolve, TimePoint now);
 
-    // What a host stands for now; empty while it is not known.
+    // What the host of a question stands for now; empty while it is not known. Port 0: that of the
+    // service its place has.
     std::vector<Address> addresses(const std::string& host, Port port) const;
 
-    // May this name be asked again now? At most once a second; never for a literal address. Who got
-    // a yes asks, and calls learn().
-    bool may_ask(const std::string& host, TimePoint now);
-    // An empty answer changes nothing: what was known stays in use.
-    void learn(const std::string& host, std::vector<Address> found);
+    // A connect failed there: the name is asked soon, at most once a second.
+    void suspect(const std::string& host, TimePoint now);
+    // What is to be asked now; who asks says what came of it.
+    std::vector<NameQuery> take_due(TimePoint now);
+    TimePoint next_due() const;
+    std::vector<health::Change> learn(const std::string& key, const dns::Answer& answer,
+                                      TimePoint now);
 
-    // An operator gave the server another name, or added it: answers the host to resolve; empty
-    // when there is nothing to ask. Its checks' hosts are known from then on, too.
-    std::string follow(routing::ServerId server);
-
-    // Names without an address, worth asking again by themselves.
-    std::vector<std::string> unknown() const;
+    // An operator gave the server another name, or added it. Its checks' hosts are known from then
+    // on, too.
+    std::vector<health::Change> follow(routing::ServerId server, TimePoint now);
 
   private:
     struct Name {
-        std::vector<Address> addresses;  // port 0
-        std::vector<routing::ServerId> servers;
-        TimePoint last_asked = TimePoint::min();
+        std::string host;
+        const config::Resolvers* section = nullptr;
+        dns::Wanted wanted = dns::Wanted::ipv6_first;
         bool literal = false;
+        bool of_service = false;  // an SRV answer told of it
+        dns::Held held;
+        std::vector<routing::ServerId> servers;
+        dns::Places<Address> places;  // of servers that share it
+        dns::Places<dns::Target> services;
+        std::vector<Network> networks;  // these first
+        bool repeat = false;            // an address in several places
+        bool under_way = false;
+        TimePoint asked = TimePoint::min();
+        TimePoint due = never;
+        milliseconds pause{0};  // of a name that the system does not know, doubling
+        std::string told_by;
     };
-    void give_to_servers(const Name& name);
+    const config::Resolvers* section_of(const std::string& name) const;
+    Name& add_host(const std::string& host);
+    void add_server(routing::ServerId id);
+    Name* find(const std::string& host);
+    const Name* find(const std::string& host) const;
+    bool start_with(Name& name, const config::Server& server, const Resolve& resolve,
+                    TimePoint now);
+    void schedule(Name& name, const dns::Answer& answer, TimePoint now);
+    void spread(Name& name, TimePoint now);
+    void keep_targets(const Name& service, TimePoint now);
+    std::vector<Address> ordered(const Name& name) const;
+    health::Whereabouts where_is(const Name& name, routing::ServerId id) const;
+    std::vector<health::Change> give(const Name& name, TimePoint now);
 
     health::Cluster& cluster_;
-    const std::size_t servers_;
-    std::map<std::string, Name> names_;  // by host, as written
+    const config::Config& config_;
+    std::size_t servers_ = 0;  // of the file
+    std::map<std::string, Name>
+        names_;  // by key (config/naming.h); a host that the system resolves
+    std::size_t under_way_ = 0;
+    std::map<std::string, std::string> unknown_;  // hosts at start, and why
 };
 
-// Asks the system's resolver on a thread of the executor's own. Empty: not known now.
-boost::asio::awaitable<std::vector<Address>> ask_resolver(std::string host);
+// The name servers of resolv.conf(5), `text`, where a section wants them.
+void add_system_nameservers(config::Config& config, std::string_view text);
+
+// Asks whom the query says. Never throws for what the network says.
+boost::asio::awaitable<dns::Answer> ask(NameQuery query);
 
 }  // namespace pgsteer::router

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
@@ -12,6 +13,8 @@
 #include "probe/stream.h"
 
 namespace asio = boost::asio;
+
+using namespace asio::experimental::awaitable_operators;
 
 namespace pgsteer::router {
 namespace {
@@ -53,10 +56,22 @@ std::string quoted(const std::string& value) {
     return text + "'";
 }
 
-std::string conninfo_of(const health::Question& question) {
+// A name that name servers resolve is given with its addresses: libpq would ask the system. What
+// follows the '@' is ours (config/naming.h).
+std::string conninfo_of(const health::Question& question, const std::vector<Address>& addresses) {
     const config::RoleCheck& role = question.check.role;
-    std::string text = fmt::format("host={} port={} user={} dbname={}", quoted(question.host),
-                                   number(question.port), quoted(role.user), quoted(role.dbname));
+    const auto at = question.host.find('@');
+    const std::string host = question.host.substr(0, at);
+    std::string hosts, literals;
+    for (const Address& address : addresses) {
+        hosts += (hosts.empty() ? "" : ",") + host;
+        literals += (literals.empty() ? "" : ",") + address.host();
+    }
+    const Port port = addresses.empty() ? question.port : addresses.front().port();
+    std::string text = fmt::format("host={} port={} user={} dbname={}",
+                                   quoted(at == std::string::npos || hosts.empty() ? host : hosts),
+                                   number(port), quoted(role.user), quoted(role.dbname));
+    if (at != std::string::npos && !literals.empty()) text += " hostaddr=" + quoted(literals);
     if (!role.sslmode.empty()) text += " sslmode=" + quoted(role.sslmode);
     if (!role.passfile.empty()) text += " passfile=" + quoted(role.passfile);
     return text;
@@ -115,7 +130,12 @@ Task Probes::probe_loop(health::QuestionId id) {
             continue;
         }
         parts_.cluster.asking(id, Clock::now());
+        const Places places = places_of(question(id));
         health::Observation observation = co_await ask_now(id);
+        if (places != places_of(question(id))) {
+            parts_.cluster.asked_in_vain(id);
+            continue;
+        }
         if (std::holds_alternative<health::Failure>(observation.outcome))
             observation.postgres_answers = co_await postgres_answers(id);
         if (could_not_connect(observation))
@@ -160,31 +180,49 @@ asio::awaitable<health::Observation> Probes::ask_now(health::QuestionId id) {
 // at once: the stream may have broken because the node did.
 Task Probes::follow(health::QuestionId id) {
     asker(id).follows_stream = true;
+    asker(id).places = places_of(question(id));
     bool told = false;
     const auto on_event = [&](const health::Observation& event) {
+        if (asker(id).places != places_of(question(id))) return;
         if (!std::exchange(told, true))
             log::notice("Agent {}: its changes are followed as they happen",
                         node_name(question(id)));
         observe(id, event);
     };
-    const probe::StreamEnd end = co_await probe::follow_stream(target_of(question(id)), on_event);
+    const auto end = co_await (probe::follow_stream(target_of(question(id)), on_event) ||
+                               asker(id).leave.async_wait(quietly));
     asker(id).follows_stream = false;
     log::warning("Agent {}: its stream ended ({}); checks go on as the file says",
-                 node_name(question(id)), end.why);
+                 node_name(question(id)),
+                 end.index() == 0 ? std::get<0>(end).why : "its name stands for another address");
     parts_.cluster.suspect(id);
 }
 
-Task Probes::watcher_loop(health::QuestionId id) {
+// Nothing is watched while it is not known where.
+void Probes::watch_place(health::QuestionId id) {
+    Places places = places_of(question(id));
+    // A name that the system resolves libpq can resolve, too.
+    const bool nowhere = places.front().empty() && question(id).host.find('@') != std::string::npos;
+    const bool same = asker(id).watcher && asker(id).places == places;
+    if (same) return;
+    asker(id).watcher.reset();
+    if (nowhere) return;
     probe::WatchOptions options;
-    options.conninfo = conninfo_of(question(id));
+    options.conninfo = conninfo_of(question(id), places.front());
     options.application_name = "pgsteer";
     options.timeout = std::min<milliseconds>(question(id).answer_timeout, options.timeout);
+    asker(id).places = std::move(places);
     asker(id).watcher = std::make_unique<probe::RoleWatcher>(
         parts_.io.get_executor(), std::move(options),
         [this, id](const probe::RoleState& state) { observe_watcher(id, state); });
+}
+
+Task Probes::watcher_loop(health::QuestionId id) {
     for (;;) {
+        watch_place(id);
         asker(id).due.expires_after(watcher_pause);
         co_await asker(id).due.async_wait(quietly);
+        if (!asker(id).watcher || asker(id).places != places_of(question(id))) continue;
         const probe::RoleState state = asker(id).watcher->state(Clock::now());
         // Before its first answer it knows nothing, and has not failed either.
         if (state.since != TimePoint::min()) observe_watcher(id, state);
@@ -192,6 +230,7 @@ Task Probes::watcher_loop(health::QuestionId id) {
 }
 
 void Probes::observe_watcher(health::QuestionId id, const probe::RoleState& state) {
+    if (asker(id).places != places_of(question(id))) return;
     health::Observation observation;
     observation.at = Clock::now();
     observation.latency = state.latency;
@@ -204,13 +243,33 @@ void Probes::observe(health::QuestionId id, const health::Observation& observati
     parts_.took(parts_.cluster.observe(id, observation));
 }
 
+Probes::Places Probes::places_of(const health::Question& question) const {
+    Places places;
+    if (question.check.kind == config::Check::Kind::role)
+        places.push_back(parts_.names.addresses(question.host, question.port));
+    for (const health::Peer& peer : question.peers)
+        places.push_back(peer.unix_socket ? std::vector{*peer.unix_socket}
+                                          : parts_.names.addresses(peer.host, peer.port));
+    return places;
+}
+
+void Probes::follow_addresses() {
+    for (std::size_t i = 0; i < askers_.size(); ++i) {
+        Asker& follower = *askers_[i];
+        const auto id = static_cast<health::QuestionId>(i);
+        const bool follows = follower.follows_stream || follower.watcher;
+        if (!follows || follower.places == places_of(question(id))) continue;
+        follower.leave.cancel();
+        follower.due.cancel();
+    }
+    wake_due();
+}
+
 probe::Target Probes::target_of(const health::Question& question) const {
     probe::Target target;
-    for (const health::Peer& peer : question.peers)
-        target.destinations.push_back({peer.unix_socket
-                                           ? std::vector{*peer.unix_socket}
-                                           : parts_.names.addresses(peer.host, peer.port),
-                                       peer});
+    Places places = places_of(question);
+    for (std::size_t i = 0; i < places.size(); ++i)
+        target.destinations.push_back({std::move(places[i]), question.peers[i]});
     target.check = question.check;
     target.wants_body = question.wants_body;
     target.connect_timeout = question.connect_timeout;

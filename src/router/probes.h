@@ -37,6 +37,8 @@ class Probes {
     void start();
     // There may be new questions, and others may be due earlier.
     void follow_questions();
+    // Names stand for other addresses: who is followed there is let go.
+    void follow_addresses();
     // Evidence moved the due time of some questions: only their timers are disturbed.
     void wake_due();
     // Somebody waits for a server of these nodes: who watches them is to ask as often as it may.
@@ -45,12 +47,16 @@ class Probes {
     void reach(routing::ServerId server);
 
   private:
+    using Places = std::vector<std::vector<Address>>;  // of each peer
     struct Asker {
-        explicit Asker(boost::asio::io_context& io) : due(io) {}
+        explicit Asker(boost::asio::io_context& io)
+            : due(io), leave(io, boost::asio::steady_timer::time_point::max()) {}
         boost::asio::steady_timer due;
         std::unique_ptr<probe::RoleWatcher> watcher;     // of `option pgsql-role-check`
         std::shared_ptr<boost::asio::ssl::context> tls;  // where the check speaks TLS
         bool follows_stream = false;
+        Places places;                    // of the watcher or the stream
+        boost::asio::steady_timer leave;  // cancelled: the stream is another machine's
     };
 
     void add_asker(health::QuestionId id);
@@ -59,6 +65,7 @@ class Probes {
     boost::asio::awaitable<health::Observation> ask_now(health::QuestionId id);
     Task follow(health::QuestionId id);
     Task watcher_loop(health::QuestionId id);
+    void watch_place(health::QuestionId id);
     Task hurry_agent(health::QuestionId id);
     Task reach_loop(routing::ServerId server);
     // The second witness of a failed check, when there is one.
@@ -69,6 +76,7 @@ class Probes {
     }
     Asker& asker(health::QuestionId id) { return *askers_[static_cast<std::size_t>(id)]; }
     std::vector<Address> session_addresses(routing::ServerId server) const;
+    Places places_of(const health::Question& question) const;
     probe::Target target_of(const health::Question& question) const;
     void observe(health::QuestionId id, const health::Observation& observation);
     void observe_watcher(health::QuestionId id, const probe::RoleState& state);

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <numeric>
 
+#include "routing/limit.h"
+
 namespace pgsteer::routing {
 namespace {
 
@@ -16,7 +18,7 @@ bool backups_serve(const RoutingTable& table, const BackendRow& backend) {
 }
 
 bool has_free_slot(const ServerRow& row) {
-    return row.limit == unlimited || row.shared->slots.taken() < row.limit;
+    return row.limit == unlimited || row.shared->slots.taken() < limit_now(row);
 }
 
 // Is `a` less loaded than `b`, each measured against its weight?

@@ -14,6 +14,8 @@ std::string_view word(Cause cause) {
             return "check-failed";
         case Cause::maintenance:
             return "maintenance";
+        case Cause::unresolved:
+            return "unresolved";
         case Cause::old_timeline:
             return "old-timeline";
         case Cause::other_system:

@@ -35,6 +35,7 @@ enum class Cause : std::uint8_t {
     no_check,      // no `check`: used as it is
     check_failed,  // its checks fail (dead, or not the role the backend wants)
     maintenance,   // an operator's or the file's `disabled`
+    unresolved,    // its name stands for no address
     // Fenced: it may not be used whatever its checks say, and its sessions are cut.
     old_timeline,   // it says primary, but a newer timeline is known
     other_system,   // it is of another cluster
@@ -69,12 +70,21 @@ enum class Balance : std::uint8_t { roundrobin, static_rr, leastconn, first, sou
 struct FrontRules;  // rules.h
 struct BackRules;
 
+// What makes a server's limit smaller for a while; see limit.h.
+struct Pace {
+    std::uint32_t least = 0;      // minconn; 0: as many as its limit
+    std::uint32_t full = 0;       // fullconn of its backend
+    std::uint32_t percent = 100;  // of slowstart
+    std::shared_ptr<Shared> backend;
+};
+
 struct ServerRow {
     std::string name;
     BackendId backend{};
-    std::vector<Address> addresses;  // tried in this order; empty: the name did not resolve
-    std::uint32_t weight = 1;        // 0: no new sessions by balancing
-    std::uint32_t limit = unlimited;
+    std::vector<Address> addresses;   // tried in this order; empty: the name did not resolve
+    std::uint32_t weight = 1;         // 0: no new sessions by balancing
+    std::uint32_t limit = unlimited;  // at most; limit_now() says how many now
+    Pace pace;
     bool backup = false;
     bool accepts = false;
     Cause cause = Cause::never_judged;
@@ -107,6 +117,7 @@ struct BackendRow {
     milliseconds queue_timeout{0};
     std::uint32_t retries = 3;
     bool hold = true;             // false: no client waits for lack of a fit server
+    bool elastic = false;         // its servers' limits follow its load
     std::uint32_t hold_rate = 0;  // held clients let go a second and worker; 0: all at once
     milliseconds tcp_user_timeout{0};
     Keepalive keepalive;

@@ -128,7 +128,8 @@ TEST(Load, KeepsWhatACheckAsksFor) {
                             "send http GET /primary HTTP/1.1 hdr Host \"a b\" body \"x\"",
                             "expect rstring \"^ok\""));
     EXPECT_EQ(back.servers.at(0).fast_inter, milliseconds(500));
-    EXPECT_FALSE(back.servers.at(0).resolve_at_start);
+    EXPECT_EQ(back.servers.at(0).naming.init,
+              (std::vector<InitAddress>{{InitAddress::Method::none}}));
 }
 
 TEST(Load, TellsInertKeywordsWithTheReason) {

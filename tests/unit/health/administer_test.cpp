@@ -77,8 +77,10 @@ TEST(Administer, AFencedServerIsFencedWhateverAnOperatorSays) {
     one.node->timeline = pgwire::Timeline{2};
     HttpAnswer other = one;
     other.node->timeline = pgwire::Timeline{1};
-    world.cluster->set_addresses(static_cast<routing::ServerId>(0), {Address::ipv4(1, Port{1})});
-    world.cluster->set_addresses(static_cast<routing::ServerId>(1), {Address::ipv4(2, Port{1})});
+    world.cluster->move(static_cast<routing::ServerId>(0), {{Address::ipv4(1, Port{1})}, {}, "x"},
+                        world.now);
+    world.cluster->move(static_cast<routing::ServerId>(1), {{Address::ipv4(2, Port{1})}, {}, "x"},
+                        world.now);
     world.tell(0, one);
     world.tell(1, other);
     world.cluster->force_health(static_cast<routing::ServerId>(1), ForcedHealth::up, world.now);
@@ -107,7 +109,7 @@ TEST(Administer, AnAddressOfAnOperatorStandsAgainstTheNames) {
     AdminState admin;
     admin.address = Address::ipv4(0x7f000109, Port{5555});
     world.cluster->administer(first, admin, world.now);
-    world.cluster->set_addresses(first, {Address::ipv4(1, Port{1})});
+    world.cluster->move(first, {{Address::ipv4(1, Port{1})}, {}, "x"}, world.now);
     EXPECT_EQ(world.row(0).addresses, std::vector{*admin.address});
 }
 

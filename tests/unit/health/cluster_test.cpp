@@ -205,10 +205,10 @@ TEST(Cluster, MakesANewTableOnlyWhenSomethingChanged) {
     world.tell_when_due(0, answer(206));
     EXPECT_EQ(world.cluster->table(), second);
     const auto id = static_cast<routing::ServerId>(0);
-    world.cluster->set_addresses(id, {Address::ipv4(0x7f000001, Port{5432})});
+    world.cluster->move(id, {{Address::ipv4(0x7f000001, Port{5432})}, {}, "x"}, world.now);
     const auto third = world.cluster->table();
     EXPECT_EQ(third->version, second->version + 1);
-    world.cluster->set_addresses(id, {Address::ipv4(0x7f000001, Port{5432})});
+    world.cluster->move(id, {{Address::ipv4(0x7f000001, Port{5432})}, {}, "x"}, world.now);
     EXPECT_EQ(world.cluster->table(), third);
     EXPECT_EQ(third->at(id).shared, first->at(id).shared);
 }

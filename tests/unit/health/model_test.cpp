@@ -54,8 +54,7 @@ class RandomWorld {
         } else if (choice == 2) {
             const std::size_t server = below(servers_.size());
             const auto host = static_cast<std::uint32_t>(0x7f000001 + 2 * server + below(2));
-            cluster_.set_addresses(static_cast<ServerId>(server),
-                                   {Address::ipv4(host, Port{5432})});
+            move(server, Address::ipv4(host, Port{5432}));
         } else if (choice == 3 && cluster_.next_change() != never) {
             now_ = std::max(now_, cluster_.next_change());
             hear(cluster_.advance(now_));
@@ -68,6 +67,18 @@ class RandomWorld {
     }
 
   private:
+    // To another machine: what was heard of the one before is nothing now.
+    void move(std::size_t server, const Address& address) {
+        const auto id = static_cast<ServerId>(server);
+        const auto before = cluster_.session_addresses(id);
+        if (!before.empty() && before.front() != address) {
+            said_[server].reset();
+            votes_[server].reset();
+            seen_pass_[server] = false;
+        }
+        hear(cluster_.move(id, {{address}, {}, "x"}, now_));
+    }
+
     std::size_t below(std::size_t bound) { return random_() % bound; }
     double fraction() { return static_cast<double>(random_() % 1000) / 1000; }
 
