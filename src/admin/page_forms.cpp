@@ -34,7 +34,8 @@ bool may_see(const config::StatsPage& page, const http::Request& request) {
     namespace base64 = boost::beast::detail::base64;
     if (!lower(request.authorization).starts_with(scheme)) return false;
     const std::string coded = request.authorization.substr(scheme.size());
-    std::string plain(base64::decoded_size(coded.size()), '\0');
+    // Beast counts whole groups of four and writes what a last, shorter one holds, too.
+    std::string plain(base64::decoded_size(coded.size() + 3), '\0');
     plain.resize(base64::decode(plain.data(), coded.data(), coded.size()).first);
     return std::any_of(page.users.begin(), page.users.end(),
                        [&](const std::string& user) { return same_secret(plain, user); });

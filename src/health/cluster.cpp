@@ -182,7 +182,7 @@ TimePoint Cluster::next_change() const {
     for (const Election& election : state_->elections)
         first = std::min(first, election.next_change());
     for (const ServerState& server : state_->servers)
-        if (server.rising != TimePoint::min()) first = std::min(first, server.next_step);
+        if (server.rising) first = std::min(first, server.next_step);
     return first;
 }
 

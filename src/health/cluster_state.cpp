@@ -234,7 +234,7 @@ void Cluster::State::begin_rise(ServerState& server, TimePoint now) {
     using routing::Cause;
     const Decision& decision = server.decided;
     if (!decision.accepts) {
-        server.rising = TimePoint::min();
+        server.rising.reset();
         const bool unknown =
             decision.cause == Cause::never_judged || decision.cause == Cause::election_open;
         if (!unknown && routing::is_down(decision.cause)) server.has_failed = true;
@@ -244,11 +244,13 @@ void Cluster::State::begin_rise(ServerState& server, TimePoint now) {
 }
 
 void Cluster::State::rise_slowly(ServerState& server, TimePoint now) {
-    const bool rises = server.rising != TimePoint::min();
-    const Ramp ramp = rises ? ramp_at(now - server.rising, server.config->slow_start) : Ramp{};
-    if (ramp == Ramp{}) server.rising = TimePoint::min();
-    server.next_step =
-        after(server.rising, std::chrono::floor<seconds>(now - server.rising) + seconds(1));
+    Ramp ramp;
+    if (server.rising) {
+        const Duration risen = now - *server.rising;
+        ramp = ramp_at(risen, server.config->slow_start);
+        server.next_step = after(*server.rising, std::chrono::floor<seconds>(risen) + seconds(1));
+        if (ramp == Ramp{}) server.rising.reset();
+    }
     if (std::exchange(server.ramp, ramp) != ramp) dirty = true;
 }
 

@@ -50,7 +50,7 @@ struct ServerState {
 
     AdminState admin;
     std::uint32_t number = 0;  // in its backend, from 1; that of a removed one is given anew
-    bool removed = false;  // `del server`: its row stays, nobody sees it
+    bool removed = false;      // `del server`: its row stays, nobody sees it
     const config::Server* config;
     const config::Backend* backend;
     RiseFall rise_fall;
@@ -87,8 +87,8 @@ struct ServerState {
     bool vouched_for = false;  // its checks go unanswered, PostgreSQL itself answers
     TimePoint first_failed_connect = TimePoint::min();
     std::string connect_error;
-    bool has_failed = false;              // it was seen DOWN since it last came UP
-    TimePoint rising = TimePoint::min();  // since when its slow start runs
+    bool has_failed = false;          // it was seen DOWN since it last came UP
+    std::optional<TimePoint> rising;  // since when its slow start runs
     TimePoint next_step = never;
     Ramp ramp;
     Decision decided;         // as of the last time anything was taken

@@ -24,10 +24,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const auto& front : loaded.config.frontends) {
         if (front.mode == pgsteer::config::Frontend::Mode::http || front.disabled) continue;
         const auto& backends = loaded.config.backends;
-        const bool found = std::any_of(backends.begin(), backends.end(), [&](const auto& back) {
-            return back.name == front.default_backend;
-        });
-        if (!found) std::abort();
+        const auto is_known = [&](const std::string& name) {
+            return std::any_of(backends.begin(), backends.end(),
+                               [&](const auto& back) { return back.name == name; });
+        };
+        if (!front.default_backend && front.rules.backends.empty()) std::abort();
+        if (front.default_backend && !is_known(*front.default_backend)) std::abort();
+        for (const auto& choice : front.rules.backends)
+            if (!is_known(choice.name)) std::abort();
     }
     return 0;
 }

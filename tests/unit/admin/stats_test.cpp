@@ -239,6 +239,20 @@ TEST(Page, AsksForAPasswordInAllItsForms) {
     EXPECT_EQ(get(page, "/metrics").status, 200);
 }
 
+TEST(Page, TakesAPasswordThatEndsWithinAGroupOfBase64) {
+    config::StatsPage page = page_at("/");
+    page.users = {"me:secret"};
+    http::Request request;
+    request.method = "GET";
+    request.path = "/";
+    request.authorization = "Basic bWU6c2VjcmV0";
+    EXPECT_EQ(answer_page(sample(), page, request).status, 200);
+    for (const std::string rest : {"b", "bw", "bw=", "bw==", "bwo"}) {
+        request.authorization = "Basic bWU6c2VjcmV0" + rest + std::string(2, 'o');
+        EXPECT_EQ(answer_page(sample(), page, request).status, 401) << rest;
+    }
+}
+
 TEST(ServersState, IsHaproxysStateFile) {
     const std::string text = servers_state(sample(), {}, std::nullopt);
     EXPECT_THAT(text, testing::StartsWith("1\n# be_id be_name srv_id "));
