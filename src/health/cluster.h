@@ -83,7 +83,7 @@ struct ServerView {
     int check_code = 0;      // HTTP status, 0 when none
     std::string check_text;  // reason in words
     Duration check_latency{};
-    TimePoint last_check = TimePoint::min();
+    TimePoint last_check{};
     TimePoint last_change{};
     std::uint64_t checks_failed = 0;
     std::uint64_t times_down = 0;

@@ -94,8 +94,8 @@ struct ServerState {
     Decision decided;         // as of the last time anything was taken
     bool may_be_cut = false;  // it has accepted since its last cut
     Duration latency{};
-    TimePoint last_check = TimePoint::min();
-    TimePoint last_change = TimePoint::min();
+    TimePoint last_check{};
+    TimePoint last_change{};
     std::uint64_t checks_failed = 0;  // as HAProxy counts: while it was not settled DOWN
     std::uint64_t times_down = 0;
     Duration downtime{};  // until last_change
