@@ -11,6 +11,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/outbound.h"
 #include "config/check.h"
 #include "config/location.h"
 #include "config/naming.h"
@@ -103,6 +104,8 @@ struct Server {
     std::optional<milliseconds> tcp_user_timeout;
     CheckTls check_tls;
     bool check_send_proxy = false;
+    Announcement announcement;  // of sessions; of checks by schedule.cpp
+    Origin origin;              // after resolve its backend's source where it has none
     AgentCheck agent;
     std::string track;  // "BACKEND/SERVER" after resolve; empty: none
     Observe observe;
@@ -170,6 +173,7 @@ struct Backend {
     std::uint32_t id = 0;  // as of a frontend; a `listen` section has one for both
     BalanceKind balance = BalanceKind::roundrobin;
     std::uint32_t random_draws = 2;
+    Origin origin;  // `source` of the section
     std::vector<Server> servers;
     std::uint32_t fullconn = 0;  // 0: a tenth of what its frontends may bring
     Check check;

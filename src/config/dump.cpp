@@ -133,6 +133,11 @@ std::string words(const Server& server) {
         text += std::string(" init-state ") + states[static_cast<std::size_t>(server.init_state)];
     text += naming_words(server.naming);
     if (server.tcp_user_timeout) text += " tcp-ut " + format_time(*server.tcp_user_timeout);
+    if (server.announcement.text) text += " send-proxy";
+    if (server.announcement.binary) text += " send-proxy-v2";
+    if (server.announcement.checksum) text += " proxy-v2-options crc32c";
+    if (server.announcement.tls) text += " proxy-v2-options ssl";
+    if (server.origin.given()) text += " " + server.origin.text();
     return text + check_words(server);
 }
 

@@ -146,6 +146,7 @@ std::span<const OptionRow<Server>> server_options();        // all
 std::span<const OptionRow<Server>> server_check_options();  // part of them
 std::span<const OptionRow<Server>> server_pace_options();   // likewise
 std::span<const OptionRow<Server>> server_name_options();   // likewise
+std::span<const OptionRow<Server>> server_wire_options();   // likewise
 
 constexpr Row inert_row(std::string_view name, unsigned where, std::string_view reason) {
     return {name, where, KeywordClass::inert, nullptr, {}, reason, {}};
@@ -188,6 +189,8 @@ void refuse(Line& line, std::string_view name, std::string_view reason, std::str
 Result<Endpoint> parse_endpoint(const std::string& text);
 // An address and its options as after `bind`: none when there was an error.
 std::vector<Bind> read_binds(Line& line, Words words);
+// `source` of a section.
+void source_line(Line& line, Words words);
 // The argument words of a `log` line after `log`.
 std::optional<log::Target> parse_log(Line& line, Words arguments);
 

@@ -46,8 +46,6 @@ void check_address(Line& line, Server& server, Text text) {
 }
 
 constexpr std::string_view only_tls = "only 'ssl' would use it";
-constexpr std::string_view no_header = "the PROXY protocol is never sent";
-constexpr std::string_view no_proxy = "PostgreSQL reads no PROXY protocol";
 constexpr std::string_view no_pool = "each client has a server connection of its own";
 constexpr std::string_view remove_it = "remove it";
 
@@ -73,11 +71,6 @@ constexpr OptionRow<Server> options[] = {
     inert_option<Server>("id", 1, "pgsteer goes by names"),
     inert_option<Server>("non-stick", 0, "there are no stick tables"),
     inert_option<Server>("stick", 0, "there are no stick tables"),
-    inert_option<Server>("no-send-proxy", 0, no_header),
-    inert_option<Server>("no-send-proxy-v2", 0, no_header),
-    inert_option<Server>("no-send-proxy-v2-ssl", 0, no_header),
-    inert_option<Server>("no-send-proxy-v2-ssl-cn", 0, no_header),
-    inert_option<Server>("proxy-v2-options", 1, no_header),
     inert_option<Server>("proto", 1, "PostgreSQL's protocol passes as it is"),
     inert_option<Server>("check-proto", 1, "a check speaks HTTP/1"),
     inert_option<Server>("ws", 1, "there is no HTTP to relay"),
@@ -89,15 +82,7 @@ constexpr OptionRow<Server> options[] = {
     inert_option<Server>("tfo", 0, "PostgreSQL does not use TCP fast open"),
     inert_option<Server>("no-tfo", 0, "PostgreSQL does not use TCP fast open"),
     refused_option<Server>("ssl", 0, no_tls, tls_at_postgres),
-    refused_option<Server>("send-proxy", 0, no_proxy, remove_it),
-    refused_option<Server>("send-proxy-v2", 0, no_proxy, remove_it),
-    refused_option<Server>("send-proxy-v2-ssl", 0, no_proxy, remove_it),
-    refused_option<Server>("send-proxy-v2-ssl-cn", 0, no_proxy, remove_it),
     refused_option<Server>("socks4", 1, "servers are connected to directly", remove_it),
-    refused_option<Server>("source", 1, "the kernel chooses the source address", remove_it),
-    refused_option<Server>("usesrc", 1, "the kernel chooses the source address", remove_it),
-    refused_option<Server>("namespace", 1, "sockets are opened in pgsteer's own network namespace",
-                           "start pgsteer in that namespace"),
     inert_option<Server>("alpn", 1, only_tls),
     inert_option<Server>("ciphers", 1, only_tls),
     inert_option<Server>("ciphersuites", 1, only_tls),
@@ -193,6 +178,8 @@ constexpr Row rows[] = {
     {"server-template", in_backend | in_listen, honoured, server_template,
      "PREFIX N or N-M NAME:PORT: so many servers, which share the addresses of one name"},
     {"default-server", in_back, honoured, default_server, "options of the servers below"},
+    {"source", in_back, honoured, source_line,
+     "ADDR, ADDR:PORT or ADDR:PORT-PORT, and interface NAME: where sessions and checks come from"},
 };
 
 }  // namespace
@@ -204,8 +191,8 @@ std::span<const Row> server_rows() {
 std::span<const OptionRow<Server>> server_options() {
     static const std::vector<OptionRow<Server>> all = [] {
         std::vector<OptionRow<Server>> joined(std::begin(options), std::end(options));
-        for (const auto more :
-             {server_check_options(), server_name_options(), server_pace_options()})
+        for (const auto more : {server_check_options(), server_name_options(),
+                                server_pace_options(), server_wire_options()})
             joined.insert(joined.end(), more.begin(), more.end());
         return joined;
     }();

@@ -111,7 +111,6 @@ constexpr Row rows[] = {
     web("redirect"),
     inert_row("retry-on", in_back, "only a connect is tried again"),
     inert_row("server-state-file-name", in_back, judged),
-    refused_row("source", in_back, "the kernel chooses the source address", remove_it),
     refused_row("srvtimeout", in_proxy, old_name, "use 'timeout server'"),
     refused_row("stick", in_back, no_tables, use_source),
     refused_row("stick-table", in_proxy, no_tables, use_source),

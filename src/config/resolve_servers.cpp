@@ -54,6 +54,14 @@ void settle_limits(Server& server) {
         server.minconn = server.maxconn;
 }
 
+// A server's own `source` counts before its section's; the namespace is the server's alone.
+void settle_origin(const Backend& backend, Server& server) {
+    if (server.origin.has_source()) return;
+    const std::string network = std::move(server.origin.network);
+    server.origin = backend.origin;
+    server.origin.network = network;
+}
+
 // Along the chain to a server that is checked itself.
 void check_track(Draft& draft, const Config& config, const Server& server) {
     if (server.check || server.agent.enabled)
@@ -85,6 +93,7 @@ void resolve_server_checks(Draft& draft, Config& config) {
             resolve_tls(draft, config.global, backend, server);
             check_agent(draft, server);
             settle_limits(server);
+            settle_origin(backend, server);
         }
     for (const Backend& backend : config.backends) {
         const bool external = backend.check.kind == Check::Kind::external;

@@ -24,6 +24,11 @@ Result<Server> parse_server(const Config& config, const Backend& backend, const 
     server.maxconn = std::max(server.maxconn, server.minconn);
     if (server.minconn == 0) server.minconn = server.maxconn;
     server.check_tls.verify = server.check_tls.verify.value_or(config.global.verify_servers);
+    if (!server.origin.has_source()) {
+        const std::string network = server.origin.network;
+        server.origin = backend.origin;
+        server.origin.network = network;
+    }
     if (!server.naming.resolvers.empty())
         return Error{"'resolvers' cannot be used for a server that is added"};
     if (!server.track.empty()) return Error{"'track' cannot be used for a server that is added"};

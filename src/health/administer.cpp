@@ -142,6 +142,10 @@ void Cluster::remove_server(routing::ServerId id) {
     state_->reshaped = true;
 }
 
+const Origin& Cluster::origin(routing::ServerId server) const {
+    return state_->at(server).config->origin;
+}
+
 std::vector<Address> Cluster::session_addresses(routing::ServerId id) const {
     return state_->at(id).session_addresses();
 }

@@ -162,6 +162,9 @@ routing::ServerRow server_row(const config::Server& server, routing::BackendId b
     row.limit = server.maxconn;
     if (server.minconn < server.maxconn) row.pace.least = server.minconn;
     row.backup = server.backup;
+    if (server.origin.given() || server.announcement.any())
+        row.outbound = std::make_shared<const routing::Outbound>(
+            routing::Outbound{server.origin, server.announcement});
     row.shared = std::make_shared<routing::Shared>(workers);
     return row;
 }

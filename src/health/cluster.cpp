@@ -151,6 +151,8 @@ std::vector<Change> Cluster::connect_failed(routing::ServerId id, int error_numb
     }
     ++server.failed_connects;
     server.connect_error = ::strerror(error_number);
+    if (const Origin& origin = server.config->origin; origin.given())
+        server.connect_error += " (" + origin.text() + ")";
     std::vector<Change> changes;
     state_->observe_error(id, now, changes);
     if (error_number == ECONNREFUSED || server.failed_connects >= telling_failures) {

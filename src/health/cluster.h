@@ -28,7 +28,8 @@ struct Peer {
     Port port{0};
     std::optional<Address> unix_socket;
     bool tls = false;
-    bool send_proxy = false;
+    Announcement announcement;
+    Origin origin;
     std::string sni;
     std::vector<std::string> alpn;
     friend bool operator==(const Peer&, const Peer&) = default;
@@ -74,7 +75,7 @@ struct Change {
 struct ServerView {
     std::string proxy, name;
     std::uint32_t number = 0;  // in its backend, from 1
-    std::string state;  // HAProxy's: "UP", "DOWN", "UP 1/3", "DOWN 1/2", "MAINT", "no check"
+    std::string state;         // HAProxy's: "UP", "DOWN", "UP 1/3", "DOWN 1/2", "MAINT", "no check"
     Role role = Role::unknown;
     std::optional<NodeState> node;  // its vote
     Lag lag;
@@ -179,6 +180,8 @@ class Cluster {
     // It is in maintenance and has no session. Its id is not used again.
     void remove_server(routing::ServerId server);
     std::vector<Address> session_addresses(routing::ServerId server) const;
+    // Where connections to it come from.
+    const Origin& origin(routing::ServerId server) const;
     const config::Backend& backend_config(routing::ServerId server) const;
     BackendHealth backend_health(routing::BackendId backend, TimePoint now) const;
 

@@ -22,7 +22,14 @@ Peer peer_of(const config::ConnectStep& step, const config::Server& server,
     peer.port = step.port.value_or(question.port);
     if (step.address.empty() && !step.port) peer.unix_socket = question.unix_socket;
     peer.tls = step.tls || (step.as_server && server.check_tls.enabled);
-    peer.send_proxy = step.send_proxy || (step.as_server && server.check_send_proxy);
+    peer.origin = server.origin;
+    // As the sessions do, unless it asks elsewhere (manual, "check-send-proxy").
+    const bool elsewhere = server.check_port || server.check_address;
+    const bool announces = server.check_send_proxy || (server.announcement.any() && !elsewhere);
+    if (step.send_proxy || (step.as_server && announces)) {
+        peer.announcement = server.announcement;
+        peer.announcement.text = true;
+    }
     if (!peer.tls) return peer;
     peer.sni = step.sni.empty() && step.as_server ? server.check_tls.sni : step.sni;
     peer.alpn = step.alpn.empty() && step.as_server ? server.check_tls.alpn : step.alpn;
@@ -107,7 +114,8 @@ Question question_for(const config::Server& server, const config::Backend& backe
                                server.endpoint.port,
                                server.endpoint.unix_socket,
                                false,
-                               false,
+                               {},
+                               {},
                                "",
                                {}}};
     }
@@ -127,6 +135,7 @@ Question agent_question_for(const config::Server& server, const config::Backend&
     Peer peer;
     peer.host = question.host;
     peer.port = question.port;
+    peer.origin = server.origin;
     question.peers = {peer};
     bound_times(question, backend, agent.inter.value_or(server.inter));
     return question;

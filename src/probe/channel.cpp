@@ -11,6 +11,7 @@
 #include <boost/asio/write.hpp>
 
 #include "base/units.h"
+#include "pgwire/proxy_header.h"
 
 namespace pgsteer::probe {
 namespace {
@@ -23,15 +24,6 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 Address address_of(const Socket::endpoint_type& endpoint) {
     return Address::from_sockaddr(endpoint.data(), static_cast<socklen_t>(endpoint.size()));
-}
-
-// PROXY protocol 1, as HAProxy's checks announce themselves (proxy-protocol.txt 2.1).
-std::string proxy_header(const Address& from, const Address& to) {
-    const bool v4 = from.family() == AF_INET && to.family() == AF_INET;
-    const bool v6 = from.family() == AF_INET6 && to.family() == AF_INET6;
-    if (!v4 && !v6) return "PROXY UNKNOWN\r\n";
-    return fmt::format("PROXY TCP{} {} {} {} {}\r\n", v4 ? 4 : 6, from.host(), to.host(),
-                       number(from.port()), number(to.port()));
 }
 
 // RFC 7301 3.1: each name after its length.
@@ -66,16 +58,20 @@ Address Channel::peer() const {
 asio::awaitable<std::optional<Failure>> Channel::open(const Destination& to, const Target& target) {
     tls_.reset();
     const TimePoint deadline = after(Clock::now(), target.connect_timeout);
-    auto failure = co_await connect(socket_, to.addresses, target.connect_timeout);
-    if (failure) co_return failure;
-    if (to.peer.send_proxy) failure = co_await announce(deadline);
+    auto failure = co_await connect(socket_, to.addresses, to.peer.origin, target.connect_timeout);
+    if (!failure && to.peer.announcement.any())
+        failure = co_await announce(to.peer.announcement, deadline);
     if (!failure && to.peer.tls) failure = co_await shake_hands(to.peer, target, deadline);
     co_return failure;
 }
 
-asio::awaitable<std::optional<Failure>> Channel::announce(TimePoint deadline) {
+asio::awaitable<std::optional<Failure>> Channel::announce(const Announcement& announcement,
+                                                          TimePoint deadline) {
     boost::system::error_code ignored;
-    const std::string header = proxy_header(address_of(socket_.local_endpoint(ignored)), peer());
+    // HAProxy's checks: version 1 names our own ends, version 2 says that nobody is meant.
+    const Address from =
+        announcement.binary ? Address() : address_of(socket_.local_endpoint(ignored));
+    const std::string header = pgwire::proxy_header(announcement, from, peer());
     const Result sent = co_await write(header, deadline);
     if (sent.end == End::none) co_return std::nullopt;
     co_return Failure{FailureKind::internal, "sending the PROXY header: " + sent.why};

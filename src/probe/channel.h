@@ -43,7 +43,8 @@ class Channel {
     boost::asio::awaitable<std::optional<health::Failure>> shake_hands(const health::Peer& peer,
                                                                        const Target& target,
                                                                        TimePoint deadline);
-    boost::asio::awaitable<std::optional<health::Failure>> announce(TimePoint deadline);
+    boost::asio::awaitable<std::optional<health::Failure>> announce(
+        const Announcement& announcement, TimePoint deadline);
 
     Socket socket_;
     std::optional<boost::asio::ssl::stream<Socket&>> tls_;

@@ -39,8 +39,11 @@ asio::awaitable<Door::Answer> Door::knock(milliseconds timeout) {
     const Address address = *address_;
     boost::system::error_code failed;
     socket_.close(failed);
-    socket_.open(asio::generic::stream_protocol(address.family(), 0), failed);
+    UniqueFd fd = open_socket(origin_, address.family());
+    if (!fd || !bind_socket(fd.get(), origin_, turn_++)) co_return Answer::unasked;
+    socket_.assign(asio::generic::stream_protocol(address.family(), 0), fd.get(), failed);
     if (failed) co_return Answer::unasked;
+    fd.release();
     timer_.expires_after(timeout);
     asio::generic::stream_protocol::endpoint endpoint(address.get(), address.length());
     const auto connected =

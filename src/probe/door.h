@@ -13,6 +13,7 @@
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "base/outbound.h"
 
 namespace pgsteer::probe {
 
@@ -28,7 +29,10 @@ class Door {
 
     explicit Door(boost::asio::any_io_executor executor);
     // Where to knock; nothing: nowhere.
-    void is_at(std::optional<Address> address) { address_ = std::move(address); }
+    void is_at(std::optional<Address> address, Origin origin = {}) {
+        address_ = std::move(address);
+        origin_ = std::move(origin);
+    }
     boost::asio::awaitable<Answer> knock(milliseconds timeout);
     boost::asio::awaitable<void> pause(milliseconds span);
     // Whatever is under way ends at once.
@@ -38,6 +42,8 @@ class Door {
     boost::asio::steady_timer timer_;
     boost::asio::generic::stream_protocol::socket socket_;
     std::optional<Address> address_;
+    Origin origin_;
+    std::uint32_t turn_ = 0;  // of its ports
     bool stopped_ = false;
 };
 

@@ -8,15 +8,17 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/outbound.h"
 #include "health/observation.h"
 
 namespace pgsteer::probe {
 
 using Socket = boost::asio::generic::stream_protocol::socket;
 
-// Tries the addresses in order until one connects, each within the time; `socket` is that one then.
-// Otherwise the failure of the last address.
+// Tries the addresses in order until one connects, from the origin and each within the time;
+// `socket` is that one then. Otherwise the failure of the last address.
 boost::asio::awaitable<std::optional<health::Failure>> connect(
-    Socket& socket, const std::vector<Address>& addresses, milliseconds timeout);
+    Socket& socket, const std::vector<Address>& addresses, const Origin& origin,
+    milliseconds timeout);
 
 }  // namespace pgsteer::probe

@@ -125,7 +125,8 @@ asio::awaitable<StreamEnd> follow_stream(Target target,
     try {
         Socket socket(co_await asio::this_coro::executor);
         const auto failure =
-            co_await connect(socket, target.destinations.at(0).addresses, target.connect_timeout);
+            co_await connect(socket, target.destinations.at(0).addresses,
+                             target.destinations.at(0).peer.origin, target.connect_timeout);
         if (failure) {
             end.why = failure->text;
             co_return end;

@@ -1,5 +1,6 @@
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -38,46 +39,63 @@ FailureKind kind_of(int error_number) {
     }
 }
 
-Failure failure_of(int error_number) {
-    return Failure{kind_of(error_number), std::strerror(error_number)};
+Failure failure_of(int error_number, const Origin& origin) {
+    const std::string text = std::strerror(error_number);
+    return Failure{kind_of(error_number),
+                   origin.given() ? text + " (" + origin.text() + ")" : text};
 }
 
-std::optional<Failure> open(Socket& socket, const Address& address) {
+// Which port of its range a check takes next; the control thread's.
+std::uint32_t next_turn() {
+    static std::uint32_t turn = 0;
+    return turn++;
+}
+
+// An error number; 0: it is open.
+int open(Socket& socket, const Address& address, const Origin& origin) {
     // Not through asio: it would leave the descriptor open across exec.
-    UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!fd) return Failure{FailureKind::internal, std::strerror(errno)};
+    UniqueFd fd = open_socket(origin, address.family());
+    if (!fd || !bind_socket(fd.get(), origin, next_turn())) return errno;
     boost::system::error_code error;
     socket.close(error);
     socket.assign(asio::generic::stream_protocol(address.family(), 0), fd.get(), error);
-    if (error) return Failure{FailureKind::internal, error.message()};
+    if (error) return error.value();
     fd.release();
-    return std::nullopt;
+    return 0;
 }
 
 asio::awaitable<std::optional<Failure>> connect_one(Socket& socket, const Address& address,
-                                                    milliseconds timeout) {
-    if (auto failure = open(socket, address)) co_return failure;
+                                                    const Origin& origin, milliseconds timeout) {
     const asio::generic::stream_protocol::endpoint endpoint(address.get(), address.length());
     asio::steady_timer timer(socket.get_executor(), timeout);
-    const auto done =
-        co_await (socket.async_connect(endpoint, as_result) || timer.async_wait(as_result));
-    if (done.index() == 1)
-        co_return Failure{FailureKind::connect_timeout,
-                          "no connection within " + format_time(timeout)};
-    const auto [error] = std::get<0>(done);
-    if (error) co_return failure_of(error.value());
-    co_return std::nullopt;
+    int error_number = 0;
+    const std::uint32_t tries = std::min(origin.ports(), most_ports_tried);
+    for (std::uint32_t i = 0; i < tries; ++i) {
+        error_number = open(socket, address, origin);
+        if (error_number == 0) {
+            const auto done =
+                co_await (socket.async_connect(endpoint, as_result) || timer.async_wait(as_result));
+            if (done.index() == 1)
+                co_return Failure{FailureKind::connect_timeout,
+                                  "no connection within " + format_time(timeout)};
+            const auto [error] = std::get<0>(done);
+            if (!error) co_return std::nullopt;
+            error_number = error.value();
+        }
+        if (!is_about_port(error_number)) break;
+    }
+    co_return failure_of(error_number, origin);
 }
 
 }  // namespace
 
 asio::awaitable<std::optional<Failure>> connect(Socket& socket,
                                                 const std::vector<Address>& addresses,
-                                                milliseconds timeout) {
+                                                const Origin& origin, milliseconds timeout) {
     std::optional<Failure> failure =
         Failure{FailureKind::connect, "no address: the name is not resolved"};
     for (const Address& address : addresses) {
-        failure = co_await connect_one(socket, address, timeout);
+        failure = co_await connect_one(socket, address, origin, timeout);
         if (!failure) break;
     }
     co_return failure;

@@ -2,47 +2,17 @@
 // until a new table, a freed slot, the end of a pause, or its deadline. A failed connect goes up as
 // evidence, and the client goes to another server at once or back to waiting: it never hangs on a
 // dead node.
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 
+#include "relay/dial.h"
 #include "relay/worker.h"
 #include "routing/choose.h"
 #include "routing/limit.h"
 
 namespace pgsteer::relay {
-namespace {
-
-void set_option(int fd, int level, int option, int value) {
-    // Only a socket of another family refuses (a unix server): nothing to do there.
-    (void)::setsockopt(fd, level, option, &value, sizeof value);
-}
-
-UniqueFd server_socket(const routing::BackendRow& backend, const Address& address) {
-    UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!fd || !address.is_ip()) return fd;
-    set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
-    if (backend.tcp_user_timeout.count() > 0)
-        set_option(fd.get(), IPPROTO_TCP, TCP_USER_TIMEOUT,
-                   static_cast<int>(backend.tcp_user_timeout.count()));
-    if (!backend.keepalive.enabled) return fd;
-    set_option(fd.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
-    if (backend.keepalive.idle.count() > 0)
-        set_option(fd.get(), IPPROTO_TCP, TCP_KEEPIDLE,
-                   static_cast<int>(backend.keepalive.idle.count()));
-    if (backend.keepalive.interval.count() > 0)
-        set_option(fd.get(), IPPROTO_TCP, TCP_KEEPINTVL,
-                   static_cast<int>(backend.keepalive.interval.count()));
-    if (backend.keepalive.count > 0)
-        set_option(fd.get(), IPPROTO_TCP, TCP_KEEPCNT, static_cast<int>(backend.keepalive.count));
-    return fd;
-}
-
-}  // namespace
-
 void Worker::seek(SlotIndex slot) {
     Session& session = sessions_.at(slot);
     count_in_backend(session);
@@ -120,10 +90,8 @@ bool Worker::begin_connect(SlotIndex slot) {
         return false;
     }
     const Address& address = its_row.addresses[session.address % its_row.addresses.size()];
-    UniqueFd fd = server_socket(backend(session), address);
+    UniqueFd fd = dial(backend(session), its_row, address);
     if (!fd) return false;
-    if (::connect(fd.get(), address.get(), address.length()) != 0 && errno != EINPROGRESS)
-        return false;
     if (!watch(fd.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
                {Source::server, session.generation, slot}))
         return false;

@@ -4,7 +4,9 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstring>
 
+#include "pgwire/proxy_header.h"
 #include "relay/worker.h"
 
 namespace pgsteer::relay {
@@ -18,6 +20,7 @@ void Worker::begin_relay(SlotIndex slot) {
     relaying.server = std::move(server);
     relaying.last_activity = now_tick();
     relaying.up.readable = true;
+    if (row(session).outbound) announce(session, relaying);
     session.avoid_server = false;
     routing::Shared& shared = *row(session).shared;
     traffic(row(session).shared).sessions.add();
@@ -29,6 +32,19 @@ void Worker::begin_relay(SlotIndex slot) {
     set_timer(slot, relay_timeout(session, relaying));
     if (!pump_up(slot)) return;
     if (!relaying.up.source_ended) watch_client(slot);
+}
+
+// The header is the first of what waits for the server; the client's bytes come after it.
+void Worker::announce(const Session& session, Relaying& relaying) {
+    const Announcement& announcement = row(session).outbound->announcement;
+    if (!announcement.any()) return;
+    const std::string header =
+        pgwire::proxy_header(announcement, address_of(session.peer), called_by(session));
+    static_assert(pgwire::longest_own_header <= chunk_size);
+    relaying.up.unsent = chunks_.take();
+    std::memcpy(relaying.up.unsent->bytes, header.data(), header.size());
+    relaying.up.begin = 0;
+    relaying.up.end = static_cast<std::uint32_t>(header.size());
 }
 
 void Worker::watch_client(SlotIndex slot) {

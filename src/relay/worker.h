@@ -116,6 +116,7 @@ class Worker {
 
     // transfer.cpp
     void begin_relay(SlotIndex slot);
+    void announce(const Session& session, Relaying& relaying);
     void on_relay_event(SlotIndex slot, Source source, std::uint32_t events);
     bool pump_up(SlotIndex slot);    // false: the session has ended
     bool pump_down(SlotIndex slot);  // false: the session has ended

@@ -152,7 +152,7 @@ asio::awaitable<bool> Probes::postgres_answers(health::QuestionId id) {
     const std::vector<Address> addresses = session_addresses(*server);
     if (addresses.empty()) co_return false;
     probe::Door door(parts_.io.get_executor());
-    door.is_at(addresses.front());
+    door.is_at(addresses.front(), parts_.cluster.origin(*server));
     co_return co_await door.knock(door_timeout) == probe::Door::Answer::some;
 }
 
@@ -321,6 +321,7 @@ Task Probes::reach_loop(routing::ServerId server) {
         probe::Destination to;
         to.addresses = session_addresses(server);
         if (to.addresses.empty()) continue;
+        to.peer.origin = parts_.cluster.origin(server);
         target.destinations.push_back(std::move(to));
         target.connect_timeout = most_reach_pause;
         target.answer_timeout = most_reach_pause;

@@ -134,7 +134,8 @@ struct Shared {
 
     SlotCount slots;
     WaitBoard board;
-    // Turns taken by roundrobin and as tie-breaker; all workers draw from it.
+    // Turns taken by roundrobin and as tie-breaker, and of a server's source ports; all workers
+    // draw from it.
     std::atomic<std::uint32_t> turn{0};
     std::vector<Traffic> traffic;  // by WorkerId
 

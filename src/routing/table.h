@@ -14,6 +14,7 @@
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "base/outbound.h"
 #include "routing/counters.h"
 
 namespace pgsteer::routing {
@@ -78,6 +79,12 @@ struct Pace {
     std::shared_ptr<Shared> backend;
 };
 
+// Of a server whose connections are not plain ones.
+struct Outbound {
+    Origin origin;
+    Announcement announcement;
+};
+
 struct ServerRow {
     std::string name;
     BackendId backend{};
@@ -89,7 +96,8 @@ struct ServerRow {
     bool accepts = false;
     Cause cause = Cause::never_judged;
     Version cut_before = 0;
-    Version killed_before = 0;  // likewise, by an operator
+    Version killed_before = 0;                 // likewise, by an operator
+    std::shared_ptr<const Outbound> outbound;  // null: none of it
     std::shared_ptr<Shared> shared;
 };
 
