@@ -83,6 +83,7 @@ struct Observe {
 struct Server {
     std::string name;
     Endpoint endpoint;
+    std::uint32_t id = 0;  // of `id`; 0: not given
     bool check = false;
     std::optional<std::string> check_address;  // `addr`
     std::optional<Port> check_port;            // `port`; else the endpoint's
@@ -116,6 +117,12 @@ struct Server {
 };
 
 enum class BalanceKind { roundrobin, static_rr, leastconn, first, source, random };
+
+// How `balance source` comes from an address to a server.
+struct HashType {
+    bool consistent = false;
+    bool avalanche = false;
+};
 
 struct KeepaliveOptions {
     bool enabled = false;  // option clitcpka / srvtcpka / tcpka
@@ -173,7 +180,9 @@ struct Backend {
     std::uint32_t id = 0;  // as of a frontend; a `listen` section has one for both
     BalanceKind balance = BalanceKind::roundrobin;
     std::uint32_t random_draws = 2;
-    Origin origin;  // `source` of the section
+    HashType hash;
+    std::uint32_t hash_balance_factor = 0;  // percent, above 100; 0: none
+    Origin origin;                          // `source` of the section
     std::vector<Server> servers;
     std::uint32_t fullconn = 0;  // 0: a tenth of what its frontends may bring
     Check check;

@@ -211,6 +211,10 @@ void backend(Writer& out, const Backend& back) {
     out.title("backend " + back.name);
     out.flag("disabled", back.disabled);
     out.fact("balance", balance(back));
+    if (back.hash.consistent || back.hash.avalanche)
+        out.fact("hash-type", std::string(back.hash.consistent ? "consistent" : "map-based") +
+                                  (back.hash.avalanche ? " avalanche" : ""));
+    out.number("hash-balance-factor", back.hash_balance_factor);
     for (const auto& server : back.servers)
         out.fact("server", words(server));
     for (const std::string& line : words(back.rules))

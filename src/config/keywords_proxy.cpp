@@ -72,6 +72,32 @@ void balance(Line& line, Words words) {
     }
 }
 
+// `balance source` hashes an address as it is: the function's name is checked and makes no
+// difference, as in HAProxy (get_server_sh in src/backend.c).
+void hash_type(Line& line, Words words) {
+    if (!line.arguments(words, 1, 3)) return;
+    HashType type;
+    if (words[0] != "map-based" && words[0] != "consistent")
+        return line.alert("'" + words[0] + "' is neither map-based nor consistent");
+    type.consistent = words[0] == "consistent";
+    const std::string function = words.size() > 1 ? words[1] : "";
+    if (function == "avalanche" || (words.size() > 2 && words[2] != "avalanche"))
+        return line.alert("'" + words.back() + "' : a function's name stands before 'avalanche'");
+    if (!function.empty() && function != "sdbm" && function != "djb2" && function != "wt6" &&
+        function != "crc32")
+        return line.alert("'" + function + "' is not sdbm, djb2, wt6 or crc32");
+    type.avalanche = words.size() > 2 || (type.consistent && function.empty());
+    line.proxy->back.hash = type;
+}
+
+void hash_balance_factor(Line& line, Words words) {
+    if (!line.arguments(words, 1, 1)) return;
+    const auto value = line.count(words[0], 0, 10'000);
+    if (!value) return;
+    if (*value != 0 && *value <= 100) return line.alert("must be 0 or above 100");
+    line.proxy->back.hash_balance_factor = *value;
+}
+
 void redispatch(Line& line, Words words) {
     if (line.arguments(words, 0, 1)) line.proxy->back.redispatch = !line.negated;
 }
@@ -132,6 +158,11 @@ constexpr Row rows[] = {
     {"mode", in_proxy, honoured, mode, "tcp, or http for a stats page"},
     {"balance", in_back, honoured, balance,
      "who takes the next session: roundrobin, static-rr, leastconn, first, source, random"},
+    {"hash-type", in_back, honoured, hash_type,
+     "map-based or consistent, a function's name, avalanche: how 'balance source' hashes"},
+    {"hash-balance-factor", in_back, honoured, hash_balance_factor,
+     "so many percent of the average load may one server have with 'balance source' and consistent "
+     "hashing, or with 'balance random'"},
     {"retries", in_back, honoured, retries, "how often a connect is tried again"},
     {"maxconn", in_front, honoured, maxconn, "sessions at once"},
     {"fullconn", in_back, honoured, fullconn,

@@ -47,7 +47,6 @@ constexpr Row rows[] = {
     refused_row("filter", in_proxy, no_rules, remove_it),
     inert_row("force-persist", in_back, no_cookie),
     inert_row("grace", in_proxy, "sessions end when their clients do"),
-    inert_row("hash-type", in_back, "'balance source' has one way to hash"),
     web("http-after-response"),
     web("http-error"),
     refused_row("http-request", in_proxy, no_web, remove_it),

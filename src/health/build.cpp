@@ -1,7 +1,9 @@
 #include "health/build.h"
 
 #include <algorithm>
+#include <set>
 
+#include "health/lag.h"
 #include "health/rules.h"
 #include "routing/choose.h"
 
@@ -43,12 +45,33 @@ milliseconds or_default(milliseconds fin_timeout) {
 // net.core.somaxconn, 4096 on Linux) instead of here.
 constexpr std::uint32_t default_hold_rate = 1000;
 
+// Does `slowstart` change weights here? A map is not made anew for that, as in HAProxy.
+bool grows_slowly(const config::Backend& backend) {
+    const bool mapped =
+        backend.balance == config::BalanceKind::static_rr ||
+        (backend.balance == config::BalanceKind::source && !backend.hash.consistent);
+    return !mapped &&
+           std::any_of(backend.servers.begin(), backend.servers.end(),
+                       [](const config::Server& server) { return server.slow_start.count() > 0; });
+}
+
+// With `max-lag` all weights are finer, so that a lagging server can have a part of its own; with
+// `slowstart`, so that one that has come back can.
+std::uint32_t unit_of_weight(const config::Backend& backend) {
+    return (backend.max_lag.given() ? whole_share : 1) * (grows_slowly(backend) ? whole_share : 1);
+}
+
 routing::BackendRow backend_row(const config::Backend& backend, std::size_t workers) {
     routing::BackendRow row;
     row.name = backend.name;
     row.number = backend.id;
     row.balance = balance_of(backend.balance);
     row.random_draws = std::max(backend.random_draws, 1U);
+    row.consistent = backend.balance == config::BalanceKind::source && backend.hash.consistent;
+    row.avalanche = backend.hash.avalanche;
+    const bool bounded = row.consistent || backend.balance == config::BalanceKind::random;
+    row.balance_factor = bounded ? backend.hash_balance_factor : 0;
+    row.weight_unit = unit_of_weight(backend);
     row.all_backups = backend.all_backups;
     row.connect_timeout = backend.connect_timeout;
     row.server_timeout = backend.server_timeout;
@@ -64,6 +87,22 @@ routing::BackendRow backend_row(const config::Backend& backend, std::size_t work
     return row;
 }
 
+// As HAProxy: a server without `id` gets the lowest number that is free.
+void number_servers(const config::Backend& backend, routing::BackendId id,
+                    routing::RoutingTable& table) {
+    std::set<std::uint32_t> used;
+    for (const config::Server& server : backend.servers)
+        if (server.id != 0) used.insert(server.id);
+    std::uint32_t next = 1;
+    std::size_t place = 0;
+    for (const routing::ServerId server : table.at(id).servers) {
+        const std::uint32_t given = backend.servers[place++].id;
+        while (given == 0 && !used.insert(next).second)
+            ++next;
+        table.servers[routing::index_of(server)].number = given != 0 ? given : next;
+    }
+}
+
 void add_backend(const config::Backend& backend, std::size_t workers,
                  routing::RoutingTable& table) {
     const auto id = static_cast<routing::BackendId>(table.backends.size());
@@ -76,6 +115,7 @@ void add_backend(const config::Backend& backend, std::size_t workers,
     for (const routing::ServerId server : row.servers)
         table.servers[routing::index_of(server)].pace.backend = row.shared;
     table.backends.push_back(std::move(row));
+    number_servers(backend, id, table);
 }
 
 void add_frontend(const config::Global& global, const config::Frontend& frontend,
@@ -101,8 +141,9 @@ void add_frontend(const config::Global& global, const config::Frontend& frontend
     table.frontends.push_back(std::move(row));
 }
 
-std::vector<routing::ServerId> schedule_of(const routing::BackendRow& backend,
-                                           const routing::RoutingTable& table) {
+// Whom the backend's clients are spread over now.
+std::vector<routing::WeightedServer> serving(const routing::BackendRow& backend,
+                                             const routing::RoutingTable& table) {
     std::vector<routing::WeightedServer> active;
     std::vector<routing::WeightedServer> backups;
     bool any_active = false;
@@ -112,9 +153,35 @@ std::vector<routing::ServerId> schedule_of(const routing::BackendRow& backend,
         any_active = any_active || !row.backup;
         if (row.weight > 0) (row.backup ? backups : active).push_back({id, row.weight});
     }
-    if (any_active) return routing::smooth_schedule(active);
+    if (any_active) return active;
     if (!backend.all_backups && backups.size() > 1) backups.resize(1);
-    return routing::smooth_schedule(backups);
+    return backups;
+}
+
+// 16 places for each unit of weight, as BE_WEIGHT_SCALE of HAProxy.
+constexpr std::uint64_t places_of_unit = 16;
+
+routing::Ring ring_of(const std::vector<routing::WeightedServer>& servers,
+                      const routing::BackendRow& backend, const routing::RoutingTable& table) {
+    std::vector<routing::RingServer> places;
+    for (const routing::WeightedServer& server : servers) {
+        const std::uint64_t wanted = server.weight * places_of_unit / backend.weight_unit;
+        const auto of_it = static_cast<std::uint32_t>(std::max<std::uint64_t>(wanted, 1));
+        // One that an operator added has no number of its own.
+        const std::uint32_t number = table.at(server.id).number;
+        const auto place = static_cast<std::uint32_t>(routing::index_of(server.id)) + 1;
+        places.push_back({server.id, number != 0 ? number : place, of_it});
+    }
+    return routing::make_ring(places);
+}
+
+void spread(routing::BackendRow& backend, const routing::RoutingTable& table) {
+    const auto servers = serving(backend, table);
+    const bool mapped = backend.balance == routing::Balance::static_rr ||
+                        backend.balance == routing::Balance::source;
+    backend.schedule = mapped ? routing::server_map(servers) : routing::smooth_schedule(servers);
+    backend.ring.clear();
+    if (backend.consistent) backend.ring = ring_of(servers, backend, table);
 }
 
 // HAProxy: a tenth of what the frontends that may branch there can bring.
@@ -134,20 +201,11 @@ void settle_fullconn(const config::Config& config, routing::RoutingTable& table)
     }
 }
 
-bool is_dynamic(config::BalanceKind kind) {
-    return kind != config::BalanceKind::static_rr && kind != config::BalanceKind::source;
-}
-
-// With `max-lag` all weights are finer, so that a lagging server can have a part of its own; with
-// `slowstart`, so that one that has come back can.
 std::uint32_t weight_of(const ServerState& server) {
     const config::Backend& backend = *server.backend;
     std::uint32_t weight = server.weight();
     if (backend.max_lag.given()) weight *= server.share;
-    const bool slow =
-        std::any_of(backend.servers.begin(), backend.servers.end(),
-                    [](const config::Server& other) { return other.slow_start.count() > 0; });
-    if (slow && is_dynamic(backend.balance)) weight *= server.ramp.sixteenths;
+    if (grows_slowly(backend)) weight *= server.ramp.sixteenths;
     return weight;
 }
 
@@ -162,6 +220,7 @@ routing::ServerRow server_row(const config::Server& server, routing::BackendId b
     row.limit = server.maxconn;
     if (server.minconn < server.maxconn) row.pace.least = server.minconn;
     row.backup = server.backup;
+    row.number = server.id;
     if (server.origin.given() || server.announcement.any())
         row.outbound = std::make_shared<const routing::Outbound>(
             routing::Outbound{server.origin, server.announcement});
@@ -207,7 +266,7 @@ bool apply_decisions(const std::deque<ServerState>& servers, routing::RoutingTab
     }
     if (changed)
         for (routing::BackendRow& backend : table.backends)
-            backend.schedule = schedule_of(backend, table);
+            spread(backend, table);
     return changed;
 }
 

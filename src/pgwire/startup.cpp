@@ -33,4 +33,20 @@ FirstPacket classify(std::span<const std::byte> bytes) {
     return FirstPacket::not_postgres;
 }
 
+bool asks_for_login(std::span<const std::byte> bytes) {
+    while (!bytes.empty() && bytes.front() == std::byte{'N'})
+        bytes = bytes.subspan(1);
+    constexpr std::size_t head = 9;  // 'R', its length, what is asked for
+    if (bytes.size() < head || bytes.front() != std::byte{'R'}) return false;
+    std::uint32_t length = 0;
+    std::uint32_t kind = 0;
+    for (std::size_t i = 1; i <= 4; ++i) {
+        length = length << 8 | std::to_integer<std::uint32_t>(bytes[i]);
+        kind = kind << 8 | std::to_integer<std::uint32_t>(bytes[i + 4]);
+    }
+    constexpr std::uint32_t longest_request = 1000;
+    constexpr std::uint32_t last_kind = 12;  // SASL's last word
+    return length >= 8 && length < longest_request && kind != 0 && kind <= last_kind;
+}
+
 }  // namespace pgsteer::pgwire

@@ -24,4 +24,8 @@ enum class FirstPacket : std::uint8_t {
 
 FirstPacket classify(std::span<const std::byte> bytes);
 
+// Do a server's first bytes want the client to prove who it is: an authentication request that says
+// anything but "ok"? `N`s before it refuse TLS or GSSAPI.
+bool asks_for_login(std::span<const std::byte> bytes);
+
 }  // namespace pgsteer::pgwire

@@ -10,6 +10,7 @@
 #include "pgwire/error_response.h"
 #include "pgwire/startup.h"
 #include "relay/worker.h"
+#include "routing/choose.h"
 
 namespace pgsteer::relay {
 namespace {
@@ -139,6 +140,10 @@ void Worker::end(SlotIndex slot, routing::EndReason reason) {
     if (std::holds_alternative<Held>(session.state)) leave_hold(slot);
     timers_.remove(slot);
     if (auto* relaying = std::get_if<Relaying>(&session.state)) {
+        // It comes again with the password: this was no session yet.
+        const bool asked = relaying->asked_at > 0 && relaying->up.bytes + 1 == relaying->asked_at;
+        if (asked && (reason == EndReason::client_closed || reason == EndReason::client_reset))
+            routing::give_back_turn(*table_, session.server);
         if (reason != EndReason::client_closed && reason != EndReason::server_closed &&
             reason != EndReason::server_reset)
             reset_on_close(relaying->server);

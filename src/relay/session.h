@@ -42,6 +42,8 @@ struct Relaying {
     Pipe up;    // client to server
     Pipe down;  // server to client
     Tick last_activity = 0;
+    // What the client had sent when the server asked for its password, plus 1; 0: it did not.
+    std::uint32_t asked_at = 0;
     bool client_gone = false;  // its FIN was seen, read or not
     bool server_ended_first = false;
 };

@@ -7,9 +7,16 @@
 #include <cstring>
 
 #include "pgwire/proxy_header.h"
+#include "pgwire/startup.h"
 #include "relay/worker.h"
 
 namespace pgsteer::relay {
+namespace {
+
+// An N each for TLS and GSSAPI may come before the server's first message.
+constexpr std::uint64_t most_refusals = 2;
+
+}  // namespace
 
 void Worker::begin_relay(SlotIndex slot) {
     Session& session = sessions_.at(slot);
@@ -112,6 +119,14 @@ bool Worker::pump_up(SlotIndex slot) {
     return pumped == Pumped::drained || after_pump(slot, pumped, Source::client);
 }
 
+// Seen once a session, in the bytes just relayed. Within TLS it is not to be seen.
+void Worker::look_for_password_request(Relaying& relaying, std::uint64_t moved) const {
+    const std::span<const std::byte> bytes(buffer_->bytes,
+                                           std::min<std::uint64_t>(moved, chunk_size));
+    if (pgwire::asks_for_login(bytes))
+        relaying.asked_at = static_cast<std::uint32_t>(relaying.up.bytes) + 1;
+}
+
 bool Worker::pump_down(SlotIndex slot) {
     Session& session = sessions_.at(slot);
     Relaying& relaying = std::get<Relaying>(session.state);
@@ -121,6 +136,7 @@ bool Worker::pump_down(SlotIndex slot) {
              std::span<std::byte, chunk_size>(buffer_->bytes), chunks_);
     const int error_number = errno;
     const std::uint64_t moved = relaying.down.bytes - before;
+    if (before <= most_refusals && moved > 0) look_for_password_request(relaying, moved);
     traffic(row(session).shared).bytes_out.add(moved);
     traffic(backend(session).shared).bytes_out.add(moved);
     traffic(frontend(session).shared).bytes_out.add(moved);

@@ -118,6 +118,7 @@ class Worker {
     void begin_relay(SlotIndex slot);
     void announce(const Session& session, Relaying& relaying);
     void on_relay_event(SlotIndex slot, Source source, std::uint32_t events);
+    void look_for_password_request(Relaying& relaying, std::uint64_t moved) const;
     bool pump_up(SlotIndex slot);    // false: the session has ended
     bool pump_down(SlotIndex slot);  // false: the session has ended
     bool after_pump(SlotIndex slot, Pumped pumped, Source from);

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <cstring>
 #include <numeric>
 
@@ -30,7 +31,32 @@ bool less_loaded(const ServerRow& a, const ServerRow& b) {
 
 using Choice = std::optional<ServerId>;
 
+// A server that is away is not met by a crowd when it is back.
+constexpr std::uint32_t most_owed = 8;
+
+bool take_one(std::atomic<std::uint32_t>& number) {
+    std::uint32_t now = number.load(std::memory_order_relaxed);
+    while (now > 0)
+        if (number.compare_exchange_weak(now, now - 1, std::memory_order_relaxed)) return true;
+    return false;
+}
+
+// A server that has a turn to get again.
+Choice by_debt(const RoutingTable& table, const BackendRow& backend, Choice avoid) {
+    for (const ServerId id : backend.servers) {
+        const ServerRow& row = table.at(id);
+        if (!row.accepts || row.weight == 0 || id == avoid || !has_free_slot(row)) continue;
+        if (row.backup && !backups_serve(table, backend)) continue;
+        if (!take_one(row.shared->owed)) continue;
+        (void)take_one(backend.shared->owed);
+        return id;
+    }
+    return std::nullopt;
+}
+
 Choice by_turn(const RoutingTable& table, const BackendRow& backend, Choice avoid) {
+    if (backend.shared->owed.load(std::memory_order_relaxed) > 0)
+        if (const Choice owed = by_debt(table, backend, avoid)) return owed;
     const std::size_t length = backend.schedule.size();
     const std::size_t start = backend.shared->turn.fetch_add(1, std::memory_order_relaxed);
     Choice last_resort;
@@ -73,26 +99,69 @@ Choice first_free(const RoutingTable& table, const BackendRow& backend, Choice a
     return last_resort;
 }
 
-// A full server is waited for: `source` promises the same server to the same client.
-Choice by_source(const RoutingTable& table, const BackendRow& backend, Choice avoid,
-                 std::uint32_t hash) {
-    const std::size_t length = backend.schedule.size();
+// `hash-balance-factor`, as HAProxy's chash_server_is_eligible: a server may have so many percent
+// of the average load, with the client that is about to come, and always one session.
+class LoadBound {
+  public:
+    LoadBound(const RoutingTable& table, const BackendRow& backend) : table_(table) {
+        if (backend.balance_factor == 0) return;
+        const bool backups = backups_serve(table, backend);
+        for (const ServerId id : backend.servers)
+            if (const ServerRow& row = table.at(id); row.accepts && row.backup == backups)
+                weight_ += row.weight;
+        const std::uint64_t load = std::max<std::uint64_t>(backend.shared->slots.taken(), 1);
+        most_ = (load * backend.balance_factor + 99) / 100;
+    }
+    bool allows(ServerId id) const {
+        if (weight_ == 0) return true;
+        const ServerRow& row = table_.at(id);
+        const std::uint64_t share = (most_ * row.weight + weight_ - 1) / weight_;
+        return row.shared->slots.taken() < std::max<std::uint64_t>(share, 1);
+    }
+
+  private:
+    const RoutingTable& table_;
+    std::uint64_t weight_ = 0;
+    std::uint64_t most_ = 0;
+};
+
+// A full server is waited for: `source` promises the same server to the same client. One that has
+// more than its share of the load is not.
+template <class At>
+Choice by_hash(const RoutingTable& table, const BackendRow& backend, Choice avoid,
+               std::size_t length, At at) {
+    const LoadBound bound(table, backend);
     for (std::size_t step = 0; step < length; ++step) {
-        const ServerId id = backend.schedule[(hash + step) % length];
-        if (id == avoid) continue;
+        const ServerId id = at(step);
+        if (id == avoid || !bound.allows(id)) continue;
         return has_free_slot(table.at(id)) ? Choice(id) : std::nullopt;
     }
     return avoid && has_free_slot(table.at(*avoid)) ? avoid : std::nullopt;
 }
 
+Choice by_source(const RoutingTable& table, const BackendRow& backend, Choice avoid,
+                 std::uint32_t hash) {
+    if (backend.avalanche) hash = full_hash(hash);
+    if (backend.consistent && !backend.ring.empty()) {
+        const Ring& ring = backend.ring;
+        const std::size_t start = nearest(ring, hash);
+        return by_hash(table, backend, avoid, ring.size(),
+                       [&](std::size_t step) { return ring[(start + step) % ring.size()].server; });
+    }
+    const std::size_t length = backend.schedule.size();
+    return by_hash(table, backend, avoid, length,
+                   [&](std::size_t step) { return backend.schedule[(hash + step) % length]; });
+}
+
 Choice by_draws(const RoutingTable& table, const BackendRow& backend, Choice avoid,
                 std::uint32_t random) {
+    const LoadBound bound(table, backend);
     Choice best;
     for (std::uint32_t draw = 0; draw < backend.random_draws; ++draw) {
         random = random * 1664525U + 1013904223U;  // Numerical Recipes' generator
         const ServerId id =
             backend.schedule[(random >> 8) % static_cast<std::uint32_t>(backend.schedule.size())];
-        if (id == avoid || !has_free_slot(table.at(id))) continue;
+        if (id == avoid || !has_free_slot(table.at(id)) || !bound.allows(id)) continue;
         if (!best || less_loaded(table.at(id), table.at(*best))) best = id;
     }
     return best ? best : by_turn(table, backend, avoid);
@@ -119,6 +188,16 @@ std::optional<ServerId> choose(const RoutingTable& table, const ChooseInput& inp
     return std::nullopt;
 }
 
+void give_back_turn(const RoutingTable& table, ServerId server) {
+    const ServerRow& row = table.at(server);
+    const BackendRow& backend = table.at(row.backend);
+    const bool in_turn =
+        backend.balance == Balance::roundrobin || backend.balance == Balance::static_rr;
+    if (!in_turn || row.shared->owed.load(std::memory_order_relaxed) >= most_owed) return;
+    row.shared->owed.fetch_add(1, std::memory_order_relaxed);
+    backend.shared->owed.fetch_add(1, std::memory_order_relaxed);
+}
+
 bool any_accepts(const RoutingTable& table, BackendId backend) {
     return !table.at(backend).schedule.empty();
 }
@@ -141,7 +220,10 @@ std::uint32_t source_hash(const Address& client) {
     return hash;
 }
 
-std::vector<ServerId> smooth_schedule(const std::vector<WeightedServer>& servers) {
+namespace {
+
+// Who is next has the highest score, in steps of so much; the first of equals.
+std::vector<ServerId> spread(const std::vector<WeightedServer>& servers, bool by_whole_cycles) {
     std::uint32_t divisor = 0;
     std::int64_t total = 0;
     for (const auto& server : servers)
@@ -149,6 +231,7 @@ std::vector<ServerId> smooth_schedule(const std::vector<WeightedServer>& servers
     if (divisor == 0) return {};
     for (const auto& server : servers)
         total += server.weight / divisor;
+    const std::int64_t step = by_whole_cycles ? total : 1;
     std::vector<std::int64_t> scores(servers.size(), 0);
     std::vector<ServerId> schedule;
     schedule.reserve(static_cast<std::size_t>(total));
@@ -157,12 +240,25 @@ std::vector<ServerId> smooth_schedule(const std::vector<WeightedServer>& servers
         for (std::size_t i = 0; i < servers.size(); ++i) {
             if (servers[i].weight == 0) continue;
             scores[i] += servers[i].weight / divisor;
-            if (best == servers.size() || scores[i] > scores[best]) best = i;
+            // No score is below -total.
+            if (best == servers.size() ||
+                (scores[i] + total) / step > (scores[best] + total) / step)
+                best = i;
         }
         scores[best] -= total;
         schedule.push_back(servers[best].id);
     }
     return schedule;
+}
+
+}  // namespace
+
+std::vector<ServerId> smooth_schedule(const std::vector<WeightedServer>& servers) {
+    return spread(servers, false);
+}
+
+std::vector<ServerId> server_map(const std::vector<WeightedServer>& servers) {
+    return spread(servers, true);
 }
 
 }  // namespace pgsteer::routing

@@ -23,16 +23,22 @@ std::optional<ServerId> choose(const RoutingTable& table, const ChooseInput& inp
 // Does any server of the backend accept sessions, full or not?
 bool any_accepts(const RoutingTable& table, BackendId backend);
 
+// The client left before it logged in: the next one gets its turn. psql comes twice when it has to
+// ask for a password, and with an even number of servers its sessions would all go to half of them.
+void give_back_turn(const RoutingTable& table, ServerId server);
+
 // HAProxy's hash of `balance source`: the address's 32-bit words, folded (get_server_sh in
 // src/backend.c). 0 for a unix client.
 std::uint32_t source_hash(const Address& client);
 
-// The smooth weighted order that HAProxy calls the server map (recalc_server_map in
-// src/lb_map.c): each id as often as its weight over the greatest common divisor.
+// The smooth weighted order: each id as often as its weight over the greatest common divisor.
 struct WeightedServer {
     ServerId id{};
     std::uint32_t weight = 1;
 };
 std::vector<ServerId> smooth_schedule(const std::vector<WeightedServer>& servers);
+// The same in the order of HAProxy's server map (recalc_server_map in src/lb_map.c): where a hash
+// leads must be where it leads there.
+std::vector<ServerId> server_map(const std::vector<WeightedServer>& servers);
 
 }  // namespace pgsteer::routing

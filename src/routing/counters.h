@@ -137,6 +137,9 @@ struct Shared {
     // Turns taken by roundrobin and as tie-breaker, and of a server's source ports; all workers
     // draw from it.
     std::atomic<std::uint32_t> turn{0};
+    // Turns that roundrobin gave to clients who left before they logged in: of a server those it is
+    // to get again, of a backend their sum.
+    std::atomic<std::uint32_t> owed{0};
     std::vector<Traffic> traffic;  // by WorkerId
 
     Traffic& of(WorkerId worker) { return traffic[index(worker)]; }

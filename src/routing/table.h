@@ -16,10 +16,10 @@
 #include "base/clock.h"
 #include "base/outbound.h"
 #include "routing/counters.h"
+#include "routing/ring.h"
 
 namespace pgsteer::routing {
 
-enum class ServerId : std::uint32_t {};
 enum class BackendId : std::uint32_t {};
 enum class FrontendId : std::uint32_t {};
 template <class Id>
@@ -90,6 +90,7 @@ struct ServerRow {
     BackendId backend{};
     std::vector<Address> addresses;   // tried in this order; empty: the name did not resolve
     std::uint32_t weight = 1;         // 0: no new sessions by balancing
+    std::uint32_t number = 0;         // where its places on a ring are; 0: its place in the file
     std::uint32_t limit = unlimited;  // at most; limit_now() says how many now
     Pace pace;
     bool backup = false;
@@ -114,11 +115,16 @@ struct BackendRow {
     std::uint32_t number = 0;  // HAProxy's, for rules
     Balance balance = Balance::roundrobin;
     std::uint32_t random_draws = 2;
-    bool all_backups = false;       // `option allbackups`
-    std::vector<ServerId> servers;  // in the order of the file
+    bool consistent = false;           // hashes go by the ring
+    bool avalanche = false;            // hashes are mixed first
+    std::uint32_t balance_factor = 0;  // percent of the average load a server may have; 0: any
+    std::uint32_t weight_unit = 1;     // what a weight of 1 in the file is here
+    bool all_backups = false;          // `option allbackups`
+    std::vector<ServerId> servers;     // in the order of the file
     // Accepting non-backup servers (backups when there is none), spread smoothly by weight: what
     // roundrobin walks through and source indexes into.
     std::vector<ServerId> schedule;
+    Ring ring;  // of the same servers, where hashes are consistent
     milliseconds connect_timeout{0};
     milliseconds server_timeout{0};
     milliseconds server_fin_timeout{0};

@@ -39,5 +39,20 @@ TEST(ErrorResponse, has_a_correct_length_and_every_field) {
     EXPECT_NE(packet.find(std::string("Hlook there\0", 12)), std::string::npos);
 }
 
+bool asks(const std::string& bytes) {
+    return asks_for_login(std::as_bytes(std::span(bytes)));
+}
+
+TEST(Startup, a_request_for_a_password_is_told_from_all_else) {
+    using namespace std::string_literals;
+    EXPECT_TRUE(asks("R\0\0\0\x0c\0\0\0\x05salt"s));
+    EXPECT_TRUE(asks("NR\0\0\0\x08\0\0\0\x03"s));
+    EXPECT_FALSE(asks("R\0\0\0\x08\0\0\0\0"s));
+    EXPECT_FALSE(asks("R\0\0\0\x08\0\0\0"s));
+    EXPECT_FALSE(asks("E\0\0\0\x0c\0\0\0\x05salt"s));
+    EXPECT_FALSE(asks("R: I am no PostgreSQL"s));
+    EXPECT_FALSE(asks(""s));
+}
+
 }  // namespace
 }  // namespace pgsteer::pgwire
