@@ -196,6 +196,8 @@ struct Backend {
     milliseconds connect_timeout{0};
     milliseconds server_timeout{0};
     milliseconds server_fin_timeout{0};
+    milliseconds tunnel_timeout{0};
+    bool dispatch = false;          // its one server is of a `dispatch` line
     milliseconds queue_timeout{0};  // 0 as written or unset: the connect timeout
     milliseconds check_timeout{0};
     KeepaliveOptions keepalive;

@@ -233,6 +233,7 @@ void backend(Writer& out, const Backend& back) {
     out.time("timeout connect", back.connect_timeout);
     out.time("timeout server", back.server_timeout);
     out.time("timeout server-fin", back.server_fin_timeout);
+    out.time("timeout tunnel", back.tunnel_timeout);
     out.time("timeout queue", back.queue_timeout);
     out.time("timeout check", back.check_timeout);
     keepalive(out, back.keepalive);

@@ -184,6 +184,8 @@ constexpr Row rows[] = {
      "longest silence of a server"},
     {"timeout server-fin", in_back, honoured, set_time<back, &Backend::server_fin_timeout>,
      "the same once the client has finished"},
+    {"timeout tunnel", in_back, honoured, set_time<back, &Backend::tunnel_timeout>,
+     "longest silence of an open session, in place of 'timeout client' and 'timeout server'"},
     {"timeout queue", in_back, honoured, set_time<back, &Backend::queue_timeout>,
      "longest wait for a server; 'timeout connect' when unset"},
     {"timeout check", in_back, honoured, set_time<back, &Backend::check_timeout>,

@@ -173,7 +173,22 @@ void default_server(Line& line, Words words) {
     read_options<Server>(line, line.proxy->default_server, words, server_options());
 }
 
+// As a server without a check, which is the only one.
+void dispatch(Line& line, Words words) {
+    if (!line.arguments(words, 1, 1)) return;
+    const std::string address[] = {words[0]};
+    Backend& back = line.proxy->back;
+    if (std::exchange(back.dispatch, true)) return line.alert("stands twice");
+    Line plain = line;
+    Proxy proxy = *line.proxy;
+    proxy.default_server = Server{};
+    plain.proxy = &proxy;
+    back.servers.push_back(read_server(plain, "dispatch", address));
+}
+
 constexpr Row rows[] = {
+    {"dispatch", in_backend | in_listen, honoured, dispatch,
+     "ADDRESS:PORT: where all sessions go, with no server"},
     {"server", in_backend | in_listen, honoured, server_line,
      "a server to take sessions, with options; see below"},
     {"server-template", in_backend | in_listen, honoured, server_template,

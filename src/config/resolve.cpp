@@ -95,6 +95,8 @@ void warn_back(Draft& draft, const Proxy& proxy) {
     const auto& servers = proxy.back.servers;
     const bool checked =
         std::any_of(servers.begin(), servers.end(), [](const Server& s) { return s.check; });
+    if (proxy.back.dispatch && servers.size() > 1)
+        draft.alert(proxy.at, title(proxy) + " : has 'dispatch' and servers; remove one of them");
     if (servers.empty())
         draft.warning(proxy.at, title(proxy) + " : has no 'server' line");
     else if (proxy.checks.dialect == CheckLines::Dialect::http && !checked)

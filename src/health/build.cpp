@@ -75,6 +75,7 @@ routing::BackendRow backend_row(const config::Backend& backend, std::size_t work
     row.all_backups = backend.all_backups;
     row.connect_timeout = backend.connect_timeout;
     row.server_timeout = backend.server_timeout;
+    row.tunnel_timeout = backend.tunnel_timeout;
     row.server_fin_timeout = or_default(backend.server_fin_timeout);
     // HAProxy: a queue timeout that is not set is the connect timeout (manual, "timeout queue").
     row.queue_timeout =

@@ -211,7 +211,9 @@ void Worker::on_relay_timer(SlotIndex slot) {
     const milliseconds client = frontend(session).client_timeout;
     const milliseconds server = backend(session).server_timeout;
     const bool half_closed = relaying.client_gone || relaying.down.source_ended;
-    if (!half_closed && client.count() == 0 && server.count() == 0) return set_timer(slot, limit);
+    const bool unbounded =
+        client.count() == 0 && server.count() == 0 && backend(session).tunnel_timeout.count() == 0;
+    if (!half_closed && unbounded) return set_timer(slot, limit);
     const bool on_client = relaying.client_gone ? false
                            : relaying.down.source_ended
                                ? true
@@ -231,6 +233,8 @@ milliseconds Worker::relay_timeout(const Session& session, const Relaying& relay
         const milliseconds fin = frontend(session).client_fin_timeout;
         return fin.count() > 0 ? fin : default_fin_timeout;
     }
+    if (const milliseconds tunnel = backend(session).tunnel_timeout; tunnel.count() > 0)
+        return tunnel;
     if (client.count() == 0 && server.count() == 0) return std::chrono::hours(1);
     if (client.count() == 0 || server.count() == 0) return std::max(client, server);
     return std::min(client, server);

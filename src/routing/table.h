@@ -128,6 +128,7 @@ struct BackendRow {
     milliseconds connect_timeout{0};
     milliseconds server_timeout{0};
     milliseconds server_fin_timeout{0};
+    milliseconds tunnel_timeout{0};  // in place of the client's and the server's
     milliseconds queue_timeout{0};
     std::uint32_t retries = 3;
     bool hold = true;             // false: no client waits for lack of a fit server

@@ -261,3 +261,30 @@ def test_a_server_may_be_in_another_network_namespace(folder, ending, network, k
         with contextlib.suppress(OSError), client.tcp(port) as s:
             return s.recv(100) == b"inside"
     wait_until("it serves", served)
+
+
+@pytest.mark.parametrize("kind", proxy.KINDS)
+def test_timeout_tunnel_counts_in_place_of_both_others(folder, ending, listener, kind):
+    port, short = free_port(), free_port()
+    text = config(f"127.0.0.1:{port}", f"127.0.0.1:{listener.port}",
+                  "    timeout client 300ms\n    timeout server 300ms\n    timeout tunnel 1h")
+    text += (f"listen short\n    bind 127.0.0.1:{short}\n    timeout tunnel 300ms\n"
+             f"    server a 127.0.0.1:{listener.port}\n")
+    ending(Proxy(kind, folder, text, [port, short]))
+    with client.tcp(port) as long, client.tcp(short) as s:
+        for session in (long, s):
+            session.sendall(b"hello")
+            assert session.recv(100) == b"ok"
+        assert client.ended(s)
+        assert not client.ended(long, 0.6)
+
+
+@pytest.mark.parametrize("kind", proxy.KINDS)
+def test_dispatch_is_where_all_sessions_go(folder, ending, listener, kind):
+    port = free_port()
+    text = config(f"127.0.0.1:{port}", "")
+    text = text.replace("    server a \n", f"    dispatch 127.0.0.1:{listener.port}\n")
+    ending(Proxy(kind, folder, text, [port]))
+    for _ in range(3):
+        converse(client.tcp(port))
+    assert len(listener.heard) == 3

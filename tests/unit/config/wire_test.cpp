@@ -81,5 +81,16 @@ TEST(SendProxy, options_add_up_as_in_haproxy) {
     EXPECT_EQ(read("server a 1.2.3.4:1 proxy-v2-options unique-id").alerts.size(), 1U);
 }
 
+TEST(Dispatch, stands_alone_and_without_a_check) {
+    const Read found = read("default-server check\ndispatch 10.0.0.1:5432");
+    EXPECT_THAT(found.alerts, IsEmpty());
+    ASSERT_EQ(found.servers.size(), 1U);
+    EXPECT_EQ(found.servers[0].endpoint.text(), "10.0.0.1:5432");
+    EXPECT_FALSE(found.servers[0].check);
+    EXPECT_EQ(read("dispatch 10.0.0.1:5432\nserver a 1.2.3.4:1").alerts.size(), 1U);
+    EXPECT_EQ(read("dispatch 10.0.0.1:5432\ndispatch 10.0.0.1:5433").alerts.size(), 1U);
+    EXPECT_EQ(read("dispatch 10.0.0.1").alerts.size(), 1U);
+}
+
 }  // namespace
 }  // namespace pgsteer::config
