@@ -29,15 +29,15 @@ class Nameserver:
     """`zone[NAME]` is a list of addresses and (target, port, weight), or NX, REFUSED, FAILS, SILENT.
     Names that are not in it do not exist."""
 
-    def __init__(self, zone=None):
+    def __init__(self, zone=None, address=None):
         self.zone = dict(zone or {})
         self.asked = []  # (name, type, "udp" or "tcp")
         self.truncates = False  # answers over UDP say that they are cut
         self.lies = None  # an address that answers with a wrong id give; the right ones do not come
-        self.port = free_port()
+        host, self.port = address or ("127.0.0.1", free_port())
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", self.port))
-        self.tcp = socket.create_server(("127.0.0.1", self.port), backlog=64)
+        self.udp.bind((host, self.port))
+        self.tcp = socket.create_server((host, self.port), backlog=64)
         for serve in (self._serve_udp, self._serve_tcp):
             threading.Thread(target=serve, daemon=True).start()
 
