@@ -16,6 +16,7 @@
 #include "cli/inetd.h"
 #include "cli/router.h"
 #include "cli/status.h"
+#include "cli/top.h"
 
 namespace {
 
@@ -25,7 +26,7 @@ struct Command {
     const char* help;
 };
 
-constexpr std::array<Command, 5> commands{{
+constexpr std::array<Command, 6> commands{{
     {"agent", pgsteer::cli::run_agent, "answers on a database node: primary, standby or neither"},
     {"check", pgsteer::cli::run_check, "one check, HTTP answer on stdout, for xinetd"},
     {"demo", pgsteer::cli::run_demo,
@@ -33,6 +34,7 @@ constexpr std::array<Command, 5> commands{{
     {"inetd", pgsteer::cli::run_inetd, "runs xinetd's service files; -c checks them"},
     {"status", pgsteer::cli::run_status,
      "the cluster's nodes, roles and lag, asked of a router or of agents"},
+    {"top", pgsteer::cli::run_top, "a running router live in a terminal"},
 }};
 
 void print_commands(std::FILE* out) {

@@ -50,15 +50,20 @@ Result<std::vector<config::Endpoint>> endpoints(const std::vector<std::string>& 
 
 // What a running router has found out.
 int show_router(const StatusFlags& flags, milliseconds timeout) {
-    const auto json = ask_router(flags.socket, "show cluster json", timeout);
-    if (!json) return refuse(json.error().text);
+    const std::string socket = flags.socket.empty() ? usual_socket : flags.socket;
+    const auto json = ask_router(socket, "show cluster json", timeout);
+    if (!json)
+        return refuse(json.error().text + (flags.socket.empty()
+                                               ? " Write --socket PATH of another socket, or "
+                                                 "--agent HOST for each node"
+                                               : ""));
     const auto view = nlohmann::json::parse(*json, nullptr, false);
     if (!view.is_object() || !view.contains("whole"))
-        return refuse(fmt::format("{} is not a pgsteer router's: it answers '{}'", flags.socket,
+        return refuse(fmt::format("{} is not a pgsteer router's: it answers '{}'", socket,
                                   json->substr(0, json->find('\n'))));
     std::string text = *json;
     if (!flags.json) {
-        const auto table = ask_router(flags.socket, "show cluster", timeout);
+        const auto table = ask_router(socket, "show cluster", timeout);
         if (!table) return refuse(table.error().text);
         text = *table;
     }
@@ -69,9 +74,9 @@ int show_router(const StatusFlags& flags, milliseconds timeout) {
 int show(const StatusFlags& flags) {
     const auto timeout = checked_time("--timeout", flags.timeout, milliseconds(10));
     if (!timeout) return refuse(timeout.error().text);
-    if (flags.agents.empty() == flags.socket.empty())
+    if (!flags.agents.empty() && !flags.socket.empty())
         return refuse("write --socket PATH of a running router, or --agent HOST for each node");
-    if (!flags.socket.empty()) return show_router(flags, *timeout);
+    if (flags.agents.empty()) return show_router(flags, *timeout);
     const auto agents = endpoints(flags.agents);
     if (!agents) return refuse(agents.error().text);
     const auto snapshot = router::look(*agents, *timeout);
@@ -98,7 +103,9 @@ int run_status(int argc, char** argv) {
     StatusFlags flags;
     app.add_option("--agent", flags.agents,
                    "HOST[:PORT] of a node's status answerer, several allowed (port: 23267)");
-    app.add_option("--socket", flags.socket, "PATH or HOST:PORT of a router's stats socket");
+    app.add_option("--socket", flags.socket,
+                   "PATH or HOST:PORT of a router's stats socket\n"
+                   "(default, without --agent: /run/pgsteer/admin.sock)");
     app.add_option("--timeout", flags.timeout, "for each connect and each answer")
         ->capture_default_str();
     app.add_flag("--json", flags.json, "JSON instead of a table");

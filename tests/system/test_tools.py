@@ -2,13 +2,13 @@
 and the exporter that reads the CSV."""
 
 import json
-import shlex
 import subprocess
 import urllib.request
 
 import pytest
 from harness.process import Process, free_port
 from harness.runtime import Tools
+from harness.screen import Screen
 from harness.waits import wait_until
 
 
@@ -24,33 +24,6 @@ def tools(cluster, folder, ending):
 def fetch(url):
     with urllib.request.urlopen(url, timeout=10) as answer:
         return answer.read().decode()
-
-
-class Screen:
-    """A program in a tmux of its own, so that its terminal can be read."""
-
-    def __init__(self, folder, command, width=150, height=45):
-        self.socket = folder.make("tmux") / "s"
-        self.run("new-session", "-d", "-x", str(width), "-y", str(height),
-                 f"TERM=screen {shlex.join(map(str, command))} 2>&1; sleep 30")
-
-    def run(self, *words):
-        return subprocess.run(["tmux", "-S", str(self.socket), "-f", "/dev/null", *words],
-                              check=True, capture_output=True, text=True, timeout=20).stdout
-
-    def text(self):
-        return self.run("capture-pane", "-p")
-
-    def press(self, *keys):
-        self.run("send-keys", *keys)
-
-    def line_with(self, *words):
-        return next((line for line in self.text().splitlines()
-                     if all(word in line for word in words)), "")
-
-    def stop(self):
-        subprocess.run(["tmux", "-S", str(self.socket), "kill-server"], capture_output=True,
-                       timeout=20)
 
 
 def test_hatop_shows_the_servers_and_can_disable_one(tools, folder, ending):
