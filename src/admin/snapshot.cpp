@@ -145,6 +145,16 @@ void fit_to_file(const config::Config& config, const ProcessFacts& facts, Snapsh
             }
             line->limit = std::max(line->limit / 10, 1U);
         }
+    // HAProxy shows no section that is `disabled`.
+    const auto disabled = [](const auto& sections) {
+        return [&](const ProxyLine& line) {
+            return std::any_of(sections.begin(), sections.end(), [&](const auto& section) {
+                return section.disabled && section.name == line.name;
+            });
+        };
+    };
+    std::erase_if(snapshot.frontends, disabled(config.frontends));
+    std::erase_if(snapshot.backends, disabled(config.backends));
     const auto by_id = [](const ProxyLine& a, const ProxyLine& b) { return a.id < b.id; };
     std::stable_sort(snapshot.frontends.begin(), snapshot.frontends.end(), by_id);
     std::stable_sort(snapshot.backends.begin(), snapshot.backends.end(), by_id);

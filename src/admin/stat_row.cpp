@@ -108,8 +108,18 @@ std::string code_or_word(const std::string& word, const std::string& info) {
     return word.empty() ? "" : info;
 }
 
+// Nobody is asked about a server in maintenance, so HAProxy shows no last answer.
+bool paused(const health::ServerView& view) {
+    return view.state.starts_with("MAINT");
+}
+
+// Of answers that were understood, and of programs, HAProxy shows a code: 0 when there is none.
+bool has_code(std::string_view word) {
+    return word.starts_with("L7OK") || word == "L7STS" || word.starts_with("PROC");
+}
+
 void add_check(StatRow& row, const health::ServerView& view) {
-    if (!view.checked || !view.tracked.empty()) return;
+    if (!view.checked || !view.tracked.empty() || paused(view)) return;
     row.at(Stat::chkfail) = counter(view.checks_failed);
     row.at(Stat::chkdown) = counter(view.times_down);
     row.at(Stat::downtime) = downtime(view.downtime);
@@ -121,13 +131,13 @@ void add_check(StatRow& row, const health::ServerView& view) {
     row.at(Stat::check_fall) = value("CGS", view.fall);
     row.at(Stat::check_health) = value("CGS", view.health);
     if (!asked) return;
-    if (view.check_code > 0)
+    if (has_code(view.check_word))
         row.at(Stat::check_code) = value("MOP", static_cast<uint32_t>(view.check_code));
     row.at(Stat::check_duration) = check_time(view.check_latency);
 }
 
 void add_agent(StatRow& row, const health::ServerView& view) {
-    if (!view.agent_checked) return;
+    if (!view.agent_checked || paused(view)) return;
     const bool asked = !view.agent_word.empty();
     row.at(Stat::agent_status) = text("MOP", asked ? view.agent_word : "INI");
     row.at(Stat::agent_desc) = text("MOP", asked ? view.agent_words : "Initializing");
@@ -136,6 +146,8 @@ void add_agent(StatRow& row, const health::ServerView& view) {
     row.at(Stat::agent_fall) = value("CGS", 1);
     row.at(Stat::agent_health) = value("CGS", view.agent_down ? 0 : 1);
     if (!asked) return;
+    if (has_code(view.agent_word))
+        row.at(Stat::agent_code) = value("MOP", static_cast<uint32_t>(view.agent_code));
     row.at(Stat::agent_duration) = check_time(view.agent_latency);
 }
 
@@ -283,7 +295,9 @@ StatRow server_row(const Snapshot& snapshot, const ProxyLine& backend, const Ser
     if (!view.tracked.empty()) row.at(Stat::tracked) = text("CNS", view.tracked);
     add_check(row, view);
     add_agent(row, view);
-    if (options.legends) row.at(Stat::addr) = text("CGS", server.address);
+    // "not resolved" is no address: HAProxy says nothing.
+    const bool resolved = server.address.find_first_of(":/@") != std::string::npos;
+    if (options.legends && resolved) row.at(Stat::addr) = text("CGS", server.address);
     row.at(Stat::mode) = text("CGS", backend.http ? "http" : "tcp");
     for (const Stat unused : {Stat::srv_icur, Stat::idle_conn_cur, Stat::safe_conn_cur})
         row.at(unused) = gauge(0);

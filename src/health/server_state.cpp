@@ -99,11 +99,20 @@ bool ServerState::may_be_vouched_for() const {
            !(node->role == Role::standby && backend->max_lag.given());
 }
 
+// As HAProxy's stats_fill_sv_stats has it: whoever has an agent seems to drain by it.
+static std::string draining_text(const ServerState& server) {
+    const bool has_agent = server.config->agent.enabled && !server.admin.agent_paused;
+    if (!server.last.conditional && has_agent) return "DRAIN (agent)";
+    const std::string checks = server.rise_fall.text();
+    const std::string count = checks.starts_with("UP") ? checks.substr(2) : "";
+    return (server.last.conditional ? "NOLB" : "DRAIN") + count;
+}
+
 std::string ServerState::text() const {
     if (decided.cause == routing::Cause::maintenance) return "MAINT";
     if (decided.cause == routing::Cause::unresolved) return "MAINT (resolution)";
     if (agent.down) return "DOWN (agent)";
-    if (decided.cause == routing::Cause::draining) return last.conditional ? "NOLB" : "DRAIN";
+    if (decided.cause == routing::Cause::draining) return draining_text(*this);
     if (tracked != nullptr) return tracked->text();
     if (!config->check) return config->agent.enabled ? "UP" : "no check";
     if (lost()) return rise_fall.text();

@@ -108,6 +108,33 @@ TEST(Csv, ShowsNoAddressToWhoMayNotSeeIt) {
     EXPECT_THAT(stat_csv(sample(), {}), HasSubstr("10.0.0.1:5432"));
 }
 
+std::vector<std::string> first_server_of(const Snapshot& snapshot) {
+    std::istringstream text(stat_csv(snapshot, {}));
+    std::string line;
+    for (int i = 0; i < 3; ++i)
+        std::getline(text, line);
+    return columns(line);
+}
+
+TEST(Csv, ShowsACodeOfAllThatWasUnderstoodAndNoAnswerOfWhomNobodyAsks) {
+    Snapshot snapshot = sample();
+    ServerLine& server = snapshot.backends[0].servers[0];
+    EXPECT_EQ(first_server_of(snapshot)[37], "200");
+    server.view.check_code = 0;  // of a tcp-check
+    EXPECT_EQ(first_server_of(snapshot)[37], "0");
+    server.view.check_word = "L4CON";
+    EXPECT_EQ(first_server_of(snapshot)[37], "");
+    EXPECT_EQ(first_server_of(snapshot)[36], "L4CON");
+    server.view.state = server.status = "MAINT";
+    EXPECT_EQ(first_server_of(snapshot)[36], "");
+}
+
+TEST(Csv, HasNoAddressOfANameThatStandsForNone) {
+    Snapshot snapshot = sample();
+    snapshot.backends[0].servers[0].address = "not resolved";
+    EXPECT_EQ(first_server_of(snapshot)[73], "");
+}
+
 TEST(Csv, LeavesOutWhatIsNotAskedFor) {
     StatFilter filter;
     filter.kinds = StatFilter::servers;

@@ -60,7 +60,7 @@ TEST(AgentCheck, is_asked_beside_the_check_and_moves_what_haproxys_moves) {
     Spoken drain("drain");
     EXPECT_EQ(drain.world.row(0).cause, routing::Cause::draining);
     EXPECT_EQ(drain.world.row(0).cut_before, 0U);
-    EXPECT_EQ(drain.world.state(0), "DRAIN");
+    EXPECT_EQ(drain.world.state(0), "DRAIN (agent)");
     Spoken maintenance("maint");
     EXPECT_EQ(maintenance.world.row(0).cause, routing::Cause::maintenance);
     maintenance.world.tell(1, AgentLine{"ready", true});
