@@ -85,6 +85,106 @@ TEST(BalanceLaw, leastconn_is_never_off_by_more_than_one_as_sessions_come_and_go
     }
 }
 
+TEST(BalanceLaw, a_roundrobin_holds_new_weights_from_the_next_cycle_on) {
+    RoutingTable table = table_of(Balance::roundrobin, {1, 1, 1});
+    const std::vector<std::vector<std::uint32_t>> changes{
+        {4, 1, 1}, {2, 5, 3}, {0, 1, 1}, {1, 1, 1}};
+    for (const auto& weights : changes) {
+        for (int i = 0; i < 7; ++i)  // in the middle of a cycle
+            pick(table);
+        std::vector<WeightedServer> servers;
+        for (std::size_t a = 0; a < weights.size(); ++a) {
+            table.servers[a].weight = weights[a];
+            servers.push_back({static_cast<ServerId>(a), weights[a]});
+        }
+        table.backends[0].schedule = smooth_schedule(servers);
+        const std::size_t cycle = table.backends[0].schedule.size();
+        std::map<std::size_t, std::uint32_t> counts;
+        for (std::size_t i = 0; i < cycle; ++i)
+            ++counts[pick(table)];
+        for (std::size_t a = 0; a < weights.size(); ++a)
+            EXPECT_EQ(counts[a], weights[a]);
+    }
+}
+
+TEST(BalanceLaw, any_part_of_a_cycle_is_close_to_the_weights) {
+    // A heavy server does not get its turns in a row: its share is never off by more than the
+    // number of servers.
+    const std::vector<std::uint32_t> weights{5, 3, 2};
+    const RoutingTable table = table_of(Balance::roundrobin, weights);
+    std::vector<double> counts(weights.size());
+    for (int turn = 1; turn <= 200; ++turn) {
+        counts[pick(table)] += 1;
+        for (std::size_t a = 0; a < weights.size(); ++a)
+            ASSERT_NEAR(counts[a], turn * weights[a] / 10.0, 1.0) << turn;
+    }
+}
+
+TEST(BalanceLaw, first_fills_each_server_before_the_next_and_comes_back) {
+    RoutingTable table = table_of(Balance::first, {1, 1, 1});
+    for (ServerRow& row : table.servers)
+        row.limit = 3;
+    for (std::size_t i = 0; i < 9; ++i) {
+        const std::size_t chosen = pick(table);
+        EXPECT_EQ(chosen, i / 3);
+        take(table, chosen);
+    }
+    EXPECT_EQ(choose(table, ChooseInput{}), std::nullopt);
+    for (const std::size_t left : {2U, 0U, 1U}) {
+        table.servers[left].shared->slots.give_back();
+        EXPECT_EQ(pick(table), left) << "the first with a free slot";
+        take(table, left);
+    }
+}
+
+TEST(BalanceLaw, sessions_that_only_come_leave_leastconn_no_further_apart_than_one) {
+    const std::vector<std::vector<std::uint32_t>> cases{
+        {1, 1, 1}, {1, 1, 1, 1, 1}, {3, 1}, {5, 3, 2}};
+    for (const auto& weights : cases) {
+        RoutingTable table = table_of(Balance::leastconn, weights);
+        for (int i = 0; i < 500; ++i) {
+            take(table, pick(table));
+            // By the share of its weight, no server is ahead of another by more than one session.
+            for (std::size_t a = 0; a < weights.size(); ++a)
+                for (std::size_t b = 0; b < weights.size(); ++b) {
+                    const double load_a = table.servers[a].shared->slots.taken();
+                    const double load_b = table.servers[b].shared->slots.taken();
+                    ASSERT_LE((load_a - 1) / weights[a], load_b / weights[b] + 1e-9);
+                }
+        }
+    }
+}
+
+TEST(BalanceLaw, the_more_draws_the_nearer_is_random_to_leastconn) {
+    double before = 1e9;
+    for (const std::uint32_t draws : {1U, 2U, 16U}) {
+        RoutingTable table = table_of(Balance::random, {1, 1, 1, 1, 1});
+        table.backends[0].random_draws = draws;
+        std::minstd_rand random(11);
+        for (int i = 0; i < 2'000; ++i)
+            take(table, pick(table, 0, static_cast<std::uint32_t>(random())));
+        std::uint32_t most = 0, least = UINT32_MAX;
+        for (const ServerRow& row : table.servers) {
+            most = std::max(most, row.shared->slots.taken());
+            least = std::min(least, row.shared->slots.taken());
+        }
+        EXPECT_LE(most - least, before) << draws;
+        before = most - least;
+    }
+    EXPECT_LE(before, 2);
+}
+
+TEST(BalanceLaw, a_ring_gives_each_server_about_its_weight_of_the_hashes) {
+    const std::vector<std::uint32_t> weights{50, 100, 150};
+    RoutingTable table = table_of(Balance::source, weights);
+    table.backends[0].consistent = table.backends[0].avalanche = true;
+    std::map<std::size_t, double> counts;
+    for (std::uint32_t hash = 0; hash < 30'000; ++hash)
+        ++counts[pick(table, hash)];
+    for (std::size_t a = 0; a < weights.size(); ++a)
+        EXPECT_NEAR(counts[a] / 30'000, weights[a] / 300.0, 0.05);
+}
+
 TEST(BalanceLaw, leastconn_measures_load_against_weight) {
     RoutingTable table = table_of(Balance::leastconn, {3, 1});
     for (int i = 0; i < 400; ++i)
