@@ -48,6 +48,9 @@ class Machine:
 def link(near, far, addresses):
     """A cable from `near` to `far`, where `addresses` are."""
     near.ip(f"link add cable type veth peer name cable netns {far.path}",
-            "addr add 10.254.0.1/30 dev cable", "link set cable up")
-    far.ip("addr add 10.254.0.2/30 dev cable", "link set cable up", "route add default via 10.254.0.1")
-    near.ip(*(f"route add {a}/32 via 10.254.0.2" for a in addresses if ":" not in a))
+            "addr add 10.254.0.1/30 dev cable", "addr add fd00:254::1/64 dev cable nodad",
+            "link set cable up")
+    far.ip("addr add 10.254.0.2/30 dev cable", "addr add fd00:254::2/64 dev cable nodad",
+           "link set cable up", "route add default via 10.254.0.1")
+    near.ip(*(f"route add {a}/128 via fd00:254::2" if ":" in a else f"route add {a}/32 via 10.254.0.2"
+              for a in addresses))

@@ -26,6 +26,8 @@ class Node:
     sync: bool = False
     silent: bool = False  # what tells its role is gone, PostgreSQL is not
     stale: bool = False  # it has not heard of the newest timeline
+    was_primary: bool = False  # before the last event
+    ever_primary: bool = False
     endpoints: list = field(default_factory=list)
 
     @property
@@ -164,7 +166,13 @@ def whole(node, *_):
     return http(200 if node.primary else 503, f"PostgreSQL {node.role}\r\n")
 
 
-HTTP = {"patroni": patroni, "patroni-tls": patroni, "script": script, "text": text, "whole": whole}
+def leaving(node, *_):
+    """A standby is on its way out."""
+    return http(200 if node.primary else 404, f"PostgreSQL {node.role}\r\n")
+
+
+HTTP = {"leaving": leaving, "patroni": patroni, "patroni-tls": patroni, "script": script, "text": text,
+        "whole": whole}
 BANNERS = {
     "banner": lambda node: f"role {node.role} timeline {node.timeline}\r\n",
     "agent-primary": lambda node: "up\n" if node.primary else "down # standby\n",
@@ -207,8 +215,10 @@ class Nodes:
 
     async def _become(self, changes, timeline):
         for node in self.nodes:
+            node.was_primary = node.primary
             for name, value in changes.get(node, {}).items():
                 setattr(node, name, value)
+            node.ever_primary = node.ever_primary or node.primary
             node.timeline = timeline - 1 if node.stale else timeline
         standbys = [n for n in self.nodes if n.role == STANDBY]
         for node in self.nodes:
@@ -247,6 +257,10 @@ class Nodes:
                 node.role = DEAD
                 for endpoint in node.endpoints:
                     await self._follow(endpoint)
+            talks = asyncio.all_tasks() - {asyncio.current_task()}
+            for talk in talks:
+                talk.cancel()
+            await asyncio.gather(*talks, return_exceptions=True)
         asyncio.run_coroutine_threadsafe(end(), self.loop).result(30)
         self.loop.call_soon_threadsafe(self.loop.stop)
 

@@ -6,6 +6,8 @@ come in. Comment lines that begin with `#:` say what a configuration cannot:
     #: env NAME=VALUE            a variable
     #: name NAME NODE...         what name servers say of NAME: the addresses of the nodes
     #: srv NAME NODE:PORT...     and its SRV records
+    #: newer KEYWORD             HAProxy 2.6 does not know it yet: its file is without it and its argument
+    #: patience TIME             how long checks wait for an answer, where one that does not fit takes so long
     #: also NAME...             events beside the usual ones (test_corpus.py)
 """
 
@@ -107,7 +109,10 @@ class Site:
         self.zone = {}  # name: what name servers say
         self.own = {a for a in self.clients if not a.startswith("127.")}
         self.nodes, self.ports = [], set()  # ports: (address, port)
-        self.node_of = {}  # (section, server): its node
+        self.node_of = {}  # (section, server): its node; those of a template go by their addresses
+        self.unchecked = []  # nodes of server lines without check
+        self.templates = {section.name for section in self.sections
+                          if section.all("server-template")}
         doors = list(self._doors())
         self.doors = [door for door in doors if not door.page]
         self.pages = [door for door in doors if door.page]
@@ -165,14 +170,16 @@ class Site:
                 servers += [(None, node, at or port, options) for node, at in self.told(host)]
             hosts = [host for host, _ in {(host, port) for _, host, port, _ in servers}]
             for name, host, port, options in servers:
-                checks = {option(options, "addr", host):
-                          int(option(options, "port", option(defaults, "port", port)))}
+                places = [(host, port), (option(options, "addr", host),
+                                         int(option(options, "port", option(defaults, "port", port))))]
                 if agent := option(options, "agent-port", option(defaults, "agent-port")):
-                    checks[host] = int(agent)
-                places = [(host, port), *checks.items()]
+                    places.append((host, int(agent)))
                 # Several ports of one host in one section are nodes of a laboratory.
                 keys = places if hosts.count(host) > 1 else [*places, host]
-                self.node_of[section.name, name] = self._place(known, keys, places)
+                node = self._place(known, keys, places)
+                if not {"check", "track"} & {*options, *defaults}:
+                    self.unchecked.append(node)
+                self.node_of[section.name, name or f"{self.address_of(host)}:{port}"] = node
 
     def _place(self, known, keys, places):
         """A server line: one node listens at these places."""
@@ -213,11 +220,19 @@ class Site:
         lines = [f"{address} {name}" for name, address in self.addresses.items()]
         return "\n".join(["127.0.0.1 localhost", "::1 localhost", *lines, ""])
 
-    def quick_text(self):
+    def text_for(self, kind):
+        if kind == "pgsteer":
+            return self.text
+        return re.sub("|".join(rf"\b{word}[ \t]+\S+" for words in self.all("newer") for word in words)
+                      or "$^", "", self.text)
+
+    def quick_text(self, kind):
         """The file with faster checks, a bound on their answers that a busy machine keeps, and no more
         sessions than a machine for tests has descriptors for."""
-        text = re.sub(r"\b(inter|fastinter|downinter|agent-inter)\s+\d+\w*", rf"\1 {QUICK}", self.text)
-        text = re.sub(r"\b(timeout\s+check)\s+\d+\w*", r"\1 2s", text)
+        text = re.sub(r"\b(inter|fastinter|downinter|agent-inter)\s+\d+\w*", rf"\1 {QUICK}",
+                      self.text_for(kind))
+        patience = (self.all("patience") or [["2s"]])[-1][0]
+        text = re.sub(r"\b(timeout\s+check)\s+\d+\w*", rf"\1 {patience}", text)
         text = re.sub(r"\bmaxconn\s+\d{5,}", f"maxconn {MOST_SESSIONS}", text)
         lines = []
         for line in text.splitlines():
@@ -226,5 +241,5 @@ class Site:
             if words and words[0] in ("defaults", "listen", "backend"):
                 lines.append(f"    default-server inter {QUICK}")
             if words and words[0] == "defaults":
-                lines.append("    timeout check 2s")
+                lines.append(f"    timeout check {patience}")
         return "\n".join(lines) + "\n"

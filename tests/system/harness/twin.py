@@ -92,7 +92,7 @@ class Twin:
         (self.home / "watch.cfg").write_text(f"global\n    stats socket {self.socket} level admin\n")
 
     def start(self):
-        self.prepare(self.site.quick_text())
+        self.prepare(self.site.quick_text(self.kind))
         command = self.command("-f", self.home / "watch.cfg", "-f", "/etc/haproxy/haproxy.cfg", "-db")
         self.process = self.near.run(Process, f"{self.kind}-{self.site.path.stem}", command,
                                      self.folder, env=self.site.env)
@@ -101,7 +101,7 @@ class Twin:
 
     def check(self):
         """What it says of the file as it is: exit status and text."""
-        self.prepare(self.site.text)
+        self.prepare(self.site.text_for(self.kind))
         done = self.near.run(subprocess.run, self.command("-c", "-f", "/etc/haproxy/haproxy.cfg"),
                              capture_output=True, text=True, timeout=60 * STRETCH,
                              env={**os.environ, **self.folder.sanitizer_environment(), **self.site.env})
@@ -137,14 +137,14 @@ class Twin:
         return session
 
     def round(self, door, count):
-        """So many clients, one after the other; they stay. Nobody comes behind one that waits."""
-        came = []
+        """So many clients, one after the other; they stay. Who waits is not joined by others from there."""
+        came, waiting = [], set()
         for number in range(count):
             source = self.site.clients[number % len(self.site.clients)]
-            came.append(self.connect(door, source))
-            if came[-1].outcome == HELD:
-                break
-        return [session.outcome for session in came]
+            came.append(HELD if source in waiting else self.connect(door, source).outcome)
+            if came[-1] == HELD:
+                waiting.add(source)
+        return came
 
     def leave(self):
         for session in self.sessions:
