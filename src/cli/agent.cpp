@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "agent/agent.h"
 #include "base/log.h"
 #include "base/privileges.h"
+#include "base/service_manager.h"
 #include "cli/database_flags.h"
 
 namespace pgsteer::cli {
@@ -88,7 +90,10 @@ Result<void> serve(const AgentFlags& flags) {
     signals.async_wait([&io](const boost::system::error_code&, int) { io.stop(); });
     const agent::Agent agent(io.get_executor(), {*watch, flags.data_directory},
                              std::move(*listeners));
+    const char* const manager = std::getenv("NOTIFY_SOCKET");
+    notify_manager(manager != nullptr ? manager : "", "READY=1");
     io.run();
+    notify_manager(manager != nullptr ? manager : "", "STOPPING=1");
     log::notice("agent ends");
     // After a change of user this may not be permitted; a stale file is what everybody expects
     // then.
