@@ -27,6 +27,8 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 // The first version that reports in_hot_standby by itself whenever it changes.
 constexpr int reports_standby_from = 140000;
 
+constexpr const char* statement_name = "pgsteer_full";
+
 void ignore_notice(void*, const PGresult*) {}  // libpq's own would write to stderr
 
 PgFailure no_answer(milliseconds timeout) {
@@ -65,6 +67,8 @@ void PgConnection::close() {
     connection_.reset();
     full_permitted_ = true;
     report_trusted_ = true;
+    may_prepare_ = true;
+    prepared_ = false;
 }
 
 PgFailure PgConnection::failure() const {
@@ -226,13 +230,23 @@ asio::awaitable<PgOutcome<void>> PgConnection::collect(Reply& reply, TimePoint d
     }
 }
 
+// The full question is planned once a connection: planning it costs three times what answering
+// does.
+bool PgConnection::send_query(const char* query) {
+    PGconn* const connection = connection_.get();
+    if (query != full_query || !may_prepare_)
+        return ::PQsendQueryParams(connection, query, 0, nullptr, nullptr, nullptr, nullptr, 0) ==
+               1;
+    if (!prepared_ && ::PQsendPrepare(connection, statement_name, query, 0, nullptr) != 1)
+        return false;
+    return ::PQsendQueryPrepared(connection, statement_name, 0, nullptr, nullptr, nullptr, 0) == 1;
+}
+
 asio::awaitable<PgOutcome<PgConnection::Reply>> PgConnection::round_trip(const char* query,
                                                                          TimePoint deadline) {
     PGconn* const connection = connection_.get();
     const TimePoint asked = Clock::now();
-    if (query != nullptr &&
-        ::PQsendQueryParams(connection, query, 0, nullptr, nullptr, nullptr, nullptr, 0) != 1)
-        co_return failure();
+    if (!send_query(query)) co_return failure();
     if (::PQpipelineSync(connection) != 1) co_return failure();
     auto done = co_await flush(deadline);
     Reply reply;
@@ -254,9 +268,14 @@ std::optional<bool> PgConnection::reported_standby() const {
 asio::awaitable<PgOutcome<NodeState>> PgConnection::ask(PgQuestion question, TimePoint deadline) {
     const bool full = question == PgQuestion::full;
     const char* query = full && full_permitted_ ? full_query : role_query;
-    if (!full && reported_standby()) query = nullptr;
     auto reply = co_await round_trip(query, deadline);
     if (!reply) co_return reply.error();
+    prepared_ = prepared_ || (query == full_query && !reply->error);
+    if (may_prepare_ && reply->error && has_no_such_statement(reply->error->sqlstate)) {
+        may_prepare_ = false;
+        reply = co_await round_trip(query, deadline);
+        if (!reply) co_return reply.error();
+    }
     if (query == full_query && reply->error &&
         lacks_permission_or_function(reply->error->sqlstate)) {
         full_permitted_ = false;
@@ -266,15 +285,8 @@ asio::awaitable<PgOutcome<NodeState>> PgConnection::ask(PgQuestion question, Tim
     }
     if (reply->error) co_return PgFailure{doubt_of(*reply->error), reply->error->text};
     const std::optional<bool> reported = reported_standby();
-    NodeState node;
-    if (query == nullptr) {
-        if (!reported) co_return own("the server no longer reports its role");
-        node.role = *reported ? health::Role::standby : health::Role::primary;
-        node.doubt = health::Doubt::none;
-        co_return node;
-    }
     if (!reply->row) co_return own("the server answered without a row");
-    node = read_node(reply->row.get());
+    const NodeState node = read_node(reply->row.get());
     // A pooler in between may keep an old report: then only queries count from here on.
     if (reported && *reported != (node.role == health::Role::standby)) report_trusted_ = false;
     co_return node;

@@ -10,6 +10,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,8 +42,18 @@ template <class T>
 using PgOutcome = boost::system::result<T, PgFailure>;
 
 enum class PgQuestion {
-    role,  // the cheapest that tells it: a Sync where the server reports in_hot_standby by itself
+    role,  // alone
     full,  // all of NodeState
+};
+
+// A row of bare Syncs: role questions for nearly nothing.
+struct BeatPlan {
+    health::Role known{};                      // the row goes on while the server reports this one
+    TimePoint last;                            // when it was asked last
+    TimePoint until;                           // ends the row
+    milliseconds timeout{1000};                // for each answer
+    std::function<milliseconds()> interval;    // asked anew before each
+    std::function<void(TimePoint)> on_answer;  // the same role again; when it was asked
 };
 
 class PgConnection {
@@ -57,6 +68,10 @@ class PgConnection {
     // A role question fills the role alone.
     boost::asio::awaitable<PgOutcome<health::NodeState>> ask(PgQuestion question,
                                                              TimePoint deadline);
+    // Does the server report its role by itself? Then it may be asked by beats, which succeed when
+    // a full question is due, or the role is another one than was known.
+    bool reports_role() const { return reported_standby().has_value(); }
+    boost::asio::awaitable<PgOutcome<void>> beat(BeatPlan plan);
     // Empty when the user may not see it.
     boost::asio::awaitable<std::string> data_directory(TimePoint deadline);
     // Waits until `deadline`, or shorter when the server reports something unasked, or hurry() is
@@ -66,7 +81,7 @@ class PgConnection {
     boost::asio::awaitable<void> pause(Duration span);
 
     void close();
-    // Ends an idle() or pause() now.
+    // Ends an idle() or pause() now; makes the next beat come now.
     void hurry() {
         if (idling_) timer_.cancel();
     }
@@ -79,6 +94,14 @@ class PgConnection {
   private:
     enum class Ready { yes, deadline, stopped };
     struct Reply;
+    struct Beats;
+
+    void finish(Beats& beats, PgOutcome<void> end);
+    void send_beat(Beats& beats);
+    void await_time(const std::shared_ptr<Beats>& beats);
+    void on_time(Beats& beats);
+    void await_bytes(const std::shared_ptr<Beats>& beats);
+    void on_bytes(Beats& beats);
 
     boost::asio::awaitable<PgOutcome<std::vector<std::string>>> resolve(const std::string& host);
     PgOutcome<void> start(const PgParameters& parameters, const std::string& options,
@@ -86,6 +109,7 @@ class PgConnection {
     boost::asio::awaitable<PgOutcome<void>> finish_start(const PgParameters& parameters,
                                                          TimePoint deadline);
     boost::asio::awaitable<PgOutcome<Reply>> round_trip(const char* query, TimePoint deadline);
+    bool send_query(const char* query);
     boost::asio::awaitable<PgOutcome<void>> flush(TimePoint deadline);
     boost::asio::awaitable<PgOutcome<void>> collect(Reply& reply, TimePoint deadline);
     boost::asio::awaitable<Ready> wait(bool for_writing, TimePoint deadline);
@@ -104,6 +128,8 @@ class PgConnection {
     bool idling_ = false;
     bool full_permitted_ = true;
     bool report_trusted_ = true;
+    bool may_prepare_ = true;  // until a pooler in between shows that statements get lost
+    bool prepared_ = false;
 };
 
 }  // namespace pgsteer::probe

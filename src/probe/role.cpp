@@ -39,6 +39,7 @@ struct RoleWatcher::Watch {
     asio::awaitable<void> one_connection();
     asio::awaitable<PgOutcome<NodeState>> ask(bool full);
     void know(NodeState node, TimePoint asked);
+    asio::awaitable<PgOutcome<void>> rest(TimePoint asked, TimePoint full_due);
     void lose(Doubt doubt, const std::string& reason);
     void change_to(NodeState node);
     milliseconds interval() const;
@@ -85,8 +86,8 @@ milliseconds RoleWatcher::Watch::interval() const {
                                        : options.interval;
 }
 
-// A Sync tells the role alone: the rest stays as the last full question told it. A new role is
-// asked about in full before it is told to anybody.
+// The role alone is enough in between: the rest stays as the last full question told it. A new role
+// is asked about in full before it is told to anybody.
 asio::awaitable<PgOutcome<NodeState>> RoleWatcher::Watch::ask(bool full) {
     const TimePoint deadline = after(Clock::now(), options.timeout);
     auto answer = co_await connection.ask(full ? PgQuestion::full : PgQuestion::role, deadline);
@@ -97,6 +98,23 @@ asio::awaitable<PgOutcome<NodeState>> RoleWatcher::Watch::ask(bool full) {
     node.doubt = Doubt::none;
     node.reason.clear();
     co_return node;
+}
+
+// Until the next full question is due, or the role is another one.
+asio::awaitable<PgOutcome<void>> RoleWatcher::Watch::rest(TimePoint asked, TimePoint full_due) {
+    if (!connection.reports_role()) co_return co_await connection.idle(after(asked, interval()));
+    BeatPlan plan;
+    plan.known = state.node.role;
+    plan.last = asked;
+    plan.until = full_due;
+    plan.timeout = options.timeout;
+    plan.interval = [this] { return interval(); };
+    plan.on_answer = [this](TimePoint beat) {
+        if (door_is_shut) return;
+        state.asked = beat;
+        state.latency = Clock::now() - beat;
+    };
+    co_return co_await connection.beat(std::move(plan));
 }
 
 // Connects and asks again and again, until the connection is lost.
@@ -111,19 +129,19 @@ asio::awaitable<void> RoleWatcher::Watch::one_connection() {
     TimePoint full_due = Clock::now();
     while (!connection.stopped()) {
         const TimePoint asked = Clock::now();
-        const bool full = asked >= full_due;
+        const bool full = asked >= full_due || connection.reports_role();
         auto answer = co_await ask(full);
-        PgOutcome<void> idled;
+        PgOutcome<void> rested;
         if (answer) {
             if (full) full_due = after(asked, options.full_interval);
             know(std::move(*answer), asked);
             if (full && state.data_directory.empty() && state.server_version != 0)
                 state.data_directory =
                     co_await connection.data_directory(after(asked, options.timeout));
-            idled = co_await connection.idle(after(asked, interval()));
+            rested = co_await rest(asked, full_due);
         }
-        if (answer && idled) continue;
-        const PgFailure failed = answer ? idled.error() : answer.error();
+        if (answer && rested) continue;
+        const PgFailure failed = answer ? rested.error() : answer.error();
         // A lost connection alone does not tell that the server is lost (somebody may have ended
         // our backend): the next connect does, at once.
         if (failed.doubt != Doubt::gone || !answered) lose(failed.doubt, failed.text);

@@ -120,4 +120,8 @@ bool lacks_permission_or_function(std::string_view sqlstate) {
     return sqlstate == "42501" || sqlstate == "42883" || sqlstate == "42P01" || sqlstate == "42703";
 }
 
+bool has_no_such_statement(std::string_view sqlstate) {
+    return sqlstate == "26000" || sqlstate == "42P05";
+}
+
 }  // namespace pgsteer::probe

@@ -39,5 +39,7 @@ PgError read_error(const char* text);
 // What an error tells of the server.
 health::Doubt doubt_of(const PgError& error);
 bool lacks_permission_or_function(std::string_view sqlstate);
+// The session behind a pooler is another one: a prepared statement is unknown there, or not ours.
+bool has_no_such_statement(std::string_view sqlstate);
 
 }  // namespace pgsteer::probe
