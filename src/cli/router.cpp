@@ -15,7 +15,8 @@
 #include "base/log.h"
 #include "base/privileges.h"
 #include "base/service_manager.h"
-#include "config/check_report.h"
+#include "cli/check_files.h"
+#include "config/conditions.h"
 #include "config/load.h"
 #include "router/control.h"
 #include "router/flags.h"
@@ -30,7 +31,8 @@ using router::Flags;
 
 constexpr std::string_view usage =
     "usage: pgsteer -f FILE|FOLDER [-f ...] [FLAG ...] [-- FILE ...]\n"
-    "  -c         check the files, say what is honoured, and exit\n"
+    "  -c         check the files, say what is honoured, and exit; with --json for machines\n"
+    "  -cc WORD   exit with 0 if the condition holds, 1 if not, 2 if it is none\n"
     "  -D, -db    background; foreground whatever the file says\n"
     "  -p FILE    write the process id there\n"
     "  -q, -V     quiet; not quiet\n"
@@ -39,7 +41,8 @@ constexpr std::string_view usage =
     "  -sf PID... take the ports over from these, which finish their sessions\n"
     "  -st PID... the same, but they end at once\n"
     "  -v         version\n"
-    "  -d, -W, -Ws, -L NAME  as haproxy has them, for unit files written for it\n";
+    "  -L NAME    value of HAPROXY_LOCALPEER; -dD lets '.diag' speak\n"
+    "  -d, -W, -Ws  as haproxy has them, for unit files written for it\n";
 
 // HAProxy's form of a start message.
 void complain(std::string_view level, std::string_view text) {
@@ -237,6 +240,19 @@ int refuse(std::string_view text) {
     return 1;
 }
 
+config::LoadOptions load_options(const Flags& flags) {
+    return {flags.files, environment, flags.local_peer.empty() ? host_name() : flags.local_peer,
+            flags.diagnosing};
+}
+
+// `-cc`, with HAProxy's exit statuses: true, false, not understood.
+int evaluate(const std::string& condition) {
+    const auto value = config::command_line_condition_holds(condition, environment);
+    if (value) return *value ? 0 : 1;
+    complain("ALERT", "config : Failed to evaluate condition: " + value.error().text);
+    return 2;
+}
+
 }  // namespace
 
 int run_router(const std::vector<std::string>& words) {
@@ -246,19 +262,22 @@ int run_router(const std::vector<std::string>& words) {
         fmt::print("pgsteer version {}\n{}", PGSTEER_VERSION, flags->help ? usage : "");
         return 0;
     }
+    if (flags->condition) return evaluate(*flags->condition);
     for (const std::string& flag : flags->without_effect)
         if (!flags->quiet) complain("WARNING", fmt::format("{} has no effect here", flag));
     if (!flags->folder.empty() && ::chdir(flags->folder.c_str()) != 0)
         return refuse(system_error("-C " + flags->folder).text);
     if (flags->files.empty()) return refuse("no configuration file: give one with -f");
 
-    config::Loaded loaded = config::load({flags->files, environment});
-    print_diagnostics(loaded.diagnostics, flags->quiet);
-    if (flags->check_only && !flags->quiet) fmt::print("{}", config::check_report(loaded.uses));
+    config::Loaded loaded = config::load(load_options(*flags));
+    const bool json = flags->check_only && flags->json;
+    if (!json) print_diagnostics(loaded.diagnostics, flags->quiet);
+    if (flags->check_only) {
+        if (!loaded.ok() && !json) refuse("config : Fatal errors found in configuration.");
+        return report_files(loaded, json ? Form::json : flags->quiet ? Form::quiet : Form::text);
+    }
     if (!loaded.ok()) return refuse("config : Fatal errors found in configuration.");
-    if (!flags->check_only) return route(loaded.config, *flags);
-    if (!flags->quiet) fmt::print("Configuration file is valid\n");
-    return 0;
+    return route(loaded.config, *flags);
 }
 
 }  // namespace pgsteer::cli

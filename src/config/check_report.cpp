@@ -21,26 +21,33 @@ bool comes_first(const KeywordUse* a, const KeywordUse* b) {
     return file_a != file_b ? file_a < file_b : a->at.line < b->at.line;
 }
 
-std::vector<const KeywordUse*> of_class(const std::vector<KeywordUse>& uses, KeywordClass kind) {
+}  // namespace
+
+std::vector<const KeywordUse*> of_class(const KeywordUses& uses, KeywordClass kind) {
     std::vector<const KeywordUse*> found;
-    for (const KeywordUse& use : uses)
+    for (const KeywordUse& use : uses.others)
         if (use.kind == kind) found.push_back(&use);
     std::stable_sort(found.begin(), found.end(), comes_first);
     return found;
 }
 
-}  // namespace
-
-std::string check_report(const std::vector<KeywordUse>& uses) {
+std::string check_report(const KeywordUses& uses) {
     const auto inert = of_class(uses, KeywordClass::inert);
     const auto refused = of_class(uses, KeywordClass::refused);
-    std::string text = fmt::format("honoured: {}\n", of_class(uses, KeywordClass::honoured).size());
+    std::string text = fmt::format("honoured: {}\n", uses.honoured);
     text += fmt::format("accepted without effect: {}\n", inert.size());
     for (const auto* use : inert)
         text += line_of(*use);
     text += fmt::format("refused: {}\n", refused.size());
     for (const auto* use : refused)
         text += line_of(*use);
+    return text;
+}
+
+std::string advice_report(const std::vector<Advice>& advice) {
+    std::string text = fmt::format("advice: {}\n", advice.size());
+    for (const Advice& one : advice)
+        text += fmt::format("  [{}] {}\n", one.at.text(), one.text);
     return text;
 }
 

@@ -12,4 +12,8 @@ namespace pgsteer::config {
 // An empty condition is false. Error: what cannot be understood.
 Result<bool> holds(std::string_view condition, const Environment& environment);
 
+// The same for the word after `-cc`, whose quotes and variables nobody has undone yet. There a '#'
+// begins no comment.
+Result<bool> command_line_condition_holds(std::string_view word, const Environment& environment);
+
 }  // namespace pgsteer::config

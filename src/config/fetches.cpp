@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/units.h"
+#include "config/converters.h"
 #include "config/keywords.h"
 
 namespace pgsteer::config {
@@ -84,12 +85,13 @@ constexpr std::array rows{
 };
 
 // Known to HAProxy, and about what a PostgreSQL client does not say in clear.
-constexpr std::array<std::string_view, 16> web_fetches{
-    "base",      "base32",         "capture", "cook", "cookie", "hdr",
-    "http_auth", "http_first_req", "method",  "path", "query",  "req_proto_http",
-    "scook",     "shdr",           "url",     "urlp"};
-constexpr std::array<std::string_view, 7> web_prefixes{
-    "http_auth_group", "req.hdr", "req.cook", "req.fhdr", "req.body", "res.", "status"};
+constexpr std::array web_fetches = std::to_array<std::string_view>(
+    {"base", "base32", "capture", "cook", "cookie", "hdr", "http_auth", "http_first_req", "meth",
+     "method", "path", "query", "req_ver", "req_proto_http", "scook", "shdr", "url", "urlp"});
+constexpr std::array web_prefixes = std::to_array<std::string_view>(
+    {"base32+", "baseq", "capture.", "http_auth_group", "internal.htx", "pathq", "req.hdr",
+     "req.cook", "req.fhdr", "req.body", "req.proto_http", "req.ver", "res.", "resp_ver",
+     "set-cookie", "status", "unique-id", "url32"});
 
 // Known to HAProxy 2.6 and meaningful for TCP, but not here; a final '*' stands for any ending.
 struct Unsupported {
@@ -98,6 +100,8 @@ struct Unsupported {
 constexpr std::string_view no_tables = "nothing is tracked in tables";
 constexpr std::string_view not_asked = "connections are not asked for that";
 constexpr std::string_view not_read = "that part of a client's first bytes is not read";
+constexpr std::string_view not_measured = "a session's share of the processor is not measured";
+constexpr std::string_view not_ended = "TLS is not ended here";
 constexpr std::array unsupported_fetches{
     Unsupported{"sc_*", no_tables},
     Unsupported{"sc0_*", no_tables},
@@ -130,6 +134,23 @@ constexpr std::array unsupported_fetches{
     Unsupported{"req_rdp_cookie*", "PostgreSQL is not RDP"},
     Unsupported{"date*", "rules do not go by the clock"},
     Unsupported{"lua.*", "no Lua is run"},
+    Unsupported{"51d.all", "devices are not detected"},
+    Unsupported{"bin", "compare bytes with '-m bin'"},
+    Unsupported{"cpu_*", not_measured},
+    Unsupported{"lat_*", not_measured},
+    Unsupported{"cur_*", not_asked},
+    Unsupported{"fe_client_timeout", not_asked},
+    Unsupported{"distcc_*", "PostgreSQL is not distcc"},
+    Unsupported{"internal.strm.*", not_asked},
+    Unsupported{"last_rule_*", "rules remember nothing"},
+    Unsupported{"prio_*", "clients wait in the order they came"},
+    Unsupported{"proc", "pgsteer is one process"},
+    Unsupported{"thread", not_asked},
+    Unsupported{"stopping", "a router that stops takes no clients"},
+    Unsupported{"uuid", "sessions have numbers; see 'show sess'"},
+    Unsupported{"rep_ssl_hello_type", "servers' bytes are not looked at"},
+    Unsupported{"ssl_f_*", not_ended},
+    Unsupported{"ssl_s_*", not_ended},
     Unsupported{"fe_req_rate", "there are no requests; use 'fe_sess_rate'"},
     Unsupported{"srv_iweight", "use 'srv_weight'"},
     Unsupported{"srv_uweight", "use 'srv_weight'"},
@@ -208,6 +229,16 @@ Error unknown(std::string_view name) {
     return {"unknown fetch method '" + std::string(name) + "'" + did_you_mean(name, names)};
 }
 
+// The first of ",lower,length" that is unknown even to HAProxy is a mistake of its own.
+Error converted(std::string_view text, std::string_view rest, const Sample& sample) {
+    const std::string_view name = name_of(rest.starts_with(',') ? rest.substr(1) : rest);
+    if (!is_converter(name))
+        return {"'" + std::string(text) + "' : unknown converter '" + std::string(name) + "'" +
+                did_you_mean(name, converter_names())};
+    return {"'" + std::string(text) + "' : converters are not supported; compare '" +
+            sample.text() + "' itself"};
+}
+
 }  // namespace
 
 std::string Sample::text() const {
@@ -215,6 +246,10 @@ std::string Sample::text() const {
     for (std::size_t i = 0; i < arguments.size(); ++i)
         text += (i == 0 ? "(" : ",") + arguments[i];
     return arguments.empty() ? text : text + ")";
+}
+
+std::string why_no_value(std::string_view name) {
+    return fetch_row(name) == nullptr ? unknown(name).text : "";
 }
 
 std::span<const FetchRow> fetch_rows() {
@@ -252,9 +287,7 @@ Result<ParsedSample> parse_sample(std::string_view text) {
         if (end > 1) parsed.sample.arguments = split_arguments(rest.substr(1, end - 1));
         rest.remove_prefix(end + 1);
     }
-    if (!rest.empty())
-        return Error{"'" + std::string(text) + "' : converters are not supported; compare '" +
-                     parsed.sample.text() + "' itself"};
+    if (!rest.empty()) return converted(text, rest, parsed.sample);
     if (auto checked = check_arguments(*row, parsed.sample.arguments); !checked)
         return checked.error();
     return parsed;

@@ -50,6 +50,10 @@ struct ParsedSample {
 };
 Result<ParsedSample> parse_sample(std::string_view text);
 
+// Of a fetch that is no row: what is said of it; "unknown fetch method ..." when HAProxy has none of
+// that name. Empty for a row.
+std::string why_no_value(std::string_view name);
+
 // Is this one of HTTP's fetches ("path", "hdr(...)" ...)? They are known, and have no value here.
 bool is_web_fetch(std::string_view text);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <numeric>
 
 namespace pgsteer::config {
@@ -108,8 +109,35 @@ void Draft::report(Severity severity, const Location& at, const std::string& tex
         diagnostics.push_back({Severity::alert, at, "too many mistakes; the others are not shown"});
 }
 
-void Draft::use(KeywordUse one) {
-    if (uses.size() < most_uses) uses.push_back(std::move(one));
+void KeywordUses::add(KeywordUse use) {
+    constexpr std::size_t most = 200'000;  // none a person reads
+    if (use.kind == KeywordClass::honoured)
+        ++honoured;
+    else if (others.size() < most)
+        others.push_back(std::move(use));
+}
+
+const Row* find_row(std::string_view name, unsigned where) {
+    static const auto index = [] {
+        std::unordered_multimap<std::string_view, const Row*> by_name;
+        each_row([&](const Row& row) { by_name.emplace(row.name, &row); });
+        return by_name;
+    }();
+    // "tcp-check set-var(check.x)": none of these is honoured.
+    const auto bare = name.substr(0, name.find('('));
+    const auto [first, last] = index.equal_range(bare);
+    const auto found = std::find_if(first, last, [&](const auto& one) {
+        const Row& row = *one.second;
+        return (row.where & where) != 0 &&
+               (bare.size() == name.size() || row.kind != KeywordClass::honoured);
+    });
+    return found == last ? nullptr : found->second;
+}
+
+std::string Line::name() const {
+    std::string text(keyword);
+    if (!option.empty()) text.append(" ... ").append(option);
+    return text;
 }
 
 bool is_proxy_name(std::string_view name) {
@@ -120,15 +148,19 @@ bool is_proxy_name(std::string_view name) {
 }
 
 void Line::alert(const std::string& text) {
-    draft.alert(at, "'" + keyword + "' : " + text);
+    draft.alert(at, "'" + name() + "' : " + text);
 }
 void Line::warning(const std::string& text) {
-    draft.warning(at, "'" + keyword + "' : " + text);
+    draft.warning(at, "'" + name() + "' : " + text);
 }
 
-void Line::used(std::string name, KeywordClass kind, std::string_view why,
+void Line::used(std::string_view what, KeywordClass kind, std::string_view why,
                 std::string_view instead) {
-    draft.use({std::move(name), kind, at, std::string(why), std::string(instead)});
+    if (kind == KeywordClass::honoured)
+        ++draft.uses.honoured;
+    else
+        draft.uses.add({what.empty() ? name() : std::string(what), kind, at, std::string(why),
+                        std::string(instead)});
 }
 
 std::optional<milliseconds> Line::time(const std::string& text, BareNumber unit) {
@@ -149,6 +181,14 @@ std::optional<std::uint32_t> Line::count(const std::string& text, std::uint32_t 
     auto value = parse_integer(text, lowest, highest);
     if (value) return static_cast<std::uint32_t>(*value);
     alert(value.error().text);
+    return std::nullopt;
+}
+
+std::optional<unsigned> Line::file_mode(const std::string& text) {
+    unsigned value = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value, 8);
+    if (failed == std::errc{} && end == text.data() + text.size() && value <= 07777) return value;
+    alert("'" + text + "' is not an octal file mode");
     return std::nullopt;
 }
 
@@ -175,9 +215,9 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string_vi
     return best.empty() ? "" : "; did you mean '" + std::string(best) + "'?";
 }
 
-bool matches(std::string_view row_name, std::string_view word) {
-    if (!row_name.ends_with('*')) return row_name == word;
-    return word.starts_with(row_name.substr(0, row_name.size() - 1));
+bool matches(std::string_view name, std::string_view word) {
+    if (!name.ends_with('*')) return name == word;
+    return word.starts_with(name.substr(0, name.size() - 1));
 }
 
 void refuse(Line& line, std::string_view, std::string_view reason, std::string_view instead) {

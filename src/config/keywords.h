@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -21,7 +22,6 @@ namespace pgsteer::config {
 
 // Bounds for files that are not configurations; none is near what a person writes.
 inline constexpr std::size_t most_diagnostics = 1'000;
-inline constexpr std::size_t most_uses = 200'000;
 inline constexpr std::size_t most_addresses = 100'000;
 
 enum Section : unsigned {
@@ -55,8 +55,16 @@ struct Proxy {
     std::vector<log::Target> logs;
 };
 
+// `unix-bind`: what `bind` lines below with a path have unless they say otherwise.
+struct UnixBind {
+    std::string prefix;
+    std::optional<unsigned> mode;
+    std::optional<std::string> user, group;  // names or numbers
+};
+
 struct Draft {
     Global global;
+    UnixBind unix_bind;
     std::string log_tag = "pgsteer";
     std::vector<Proxy> proxies;
     std::vector<Resolvers> resolvers;
@@ -64,12 +72,13 @@ struct Draft {
     std::map<std::string, Location> doubled_defaults;  // a name twice: where the second is
     Proxy defaults;                                    // the last defaults section
     std::vector<Diagnostic> diagnostics;
-    std::vector<KeywordUse> uses;
+    KeywordUses uses;
 
     // `setenv` and its like, on top of the environment: no value hides a variable.
     std::map<std::string, std::optional<std::string>> variables;
     bool environment_hidden = false;  // resetenv: only `variables` are left
     bool zero_warning = false;
+    bool diagnosing = false;    // -dD
     std::size_t addresses = 0;  // of all bind lines
 
     void alert(const Location& at, const std::string& text) { report(Severity::alert, at, text); }
@@ -79,7 +88,6 @@ struct Draft {
     // Keeps the text printable, and stops adding at most_diagnostics.
     void report(Severity severity, const Location& at, const std::string& text);
     bool full() const { return diagnostics.size() > most_diagnostics; }
-    void use(KeywordUse use);
 };
 
 using Words = std::span<const std::string>;
@@ -89,13 +97,17 @@ struct Line {
     Draft& draft;
     Proxy* proxy;  // null in global and resolvers
     Location at;
-    std::string keyword;           // the row's name, for messages
-    bool negated = false;          // "no option ..."
-    Environment environment = {};  // for addresses, which hold variables without quotes too
+    std::string_view keyword;        // the row's name, for messages
+    bool negated;                    // "no option ..."
+    const Environment& environment;  // for addresses, which hold variables without quotes too
+    std::string_view option = {};    // of a server or an address: the word being read
+
+    std::string name() const;  // "server ... check"
 
     void alert(const std::string& text);    // prefixed with the keyword
     void warning(const std::string& text);  // prefixed with the keyword
-    void used(std::string name, KeywordClass kind, std::string_view why, std::string_view instead);
+    void used(std::string_view name, KeywordClass kind, std::string_view why,
+              std::string_view instead);
 
     // These say the error themselves and answer nothing.
     std::optional<milliseconds> time(const std::string& text,
@@ -103,12 +115,13 @@ struct Line {
     std::optional<seconds> whole_seconds(const std::string& text);
     std::optional<std::uint32_t> count(const std::string& text, std::uint32_t lowest,
                                        std::uint32_t highest);
+    std::optional<unsigned> file_mode(const std::string& text);
     // The words, checked to be at least lowest and at most highest many.
     bool arguments(Words words, std::size_t lowest, std::size_t highest);
 };
 
 struct Row {
-    std::string_view name;  // one or two words; a final '*' stands for any ending
+    std::string_view name;  // one or two words
     unsigned where = 0;     // Section bits
     KeywordClass kind = KeywordClass::honoured;
     void (*parse)(Line& line, Words arguments) = nullptr;  // null: nothing to do
@@ -118,9 +131,11 @@ struct Row {
 };
 
 std::span<const Row> global_rows();
+std::span<const Row> process_rows();
 std::span<const Row> proxy_rows();
 std::span<const Row> unused_proxy_rows();   // inert and refused
 std::span<const Row> unused_global_rows();  // inert and refused
+std::span<const Row> later_rows();          // of HAProxys after 2.6
 std::span<const Row> bind_rows();
 std::span<const Row> server_rows();
 std::span<const Row> check_rows();
@@ -147,6 +162,8 @@ std::span<const OptionRow<Server>> server_check_options();  // part of them
 std::span<const OptionRow<Server>> server_pace_options();   // likewise
 std::span<const OptionRow<Server>> server_name_options();   // likewise
 std::span<const OptionRow<Server>> server_wire_options();   // likewise
+std::span<const OptionRow<Server>> server_later_options();  // likewise, of HAProxys after 2.6
+std::span<const OptionRow<Bind>> bind_later_options();      // likewise
 
 constexpr Row inert_row(std::string_view name, unsigned where, std::string_view reason) {
     return {name, where, KeywordClass::inert, nullptr, {}, reason, {}};
@@ -169,9 +186,9 @@ constexpr OptionRow<Target> refused_option(std::string_view name, std::size_t va
 // Calls visit(row) for every row of a line's first words.
 template <class Visit>
 void each_row(Visit visit) {
-    for (const auto& table : {global_rows(), unused_global_rows(), proxy_rows(), bind_rows(),
-                              server_rows(), check_rows(), role_rows(), rule_rows(), stats_rows(),
-                              resolvers_rows(), unused_proxy_rows()})
+    for (const auto& table : {global_rows(), process_rows(), unused_global_rows(), later_rows(),
+                              proxy_rows(), bind_rows(), server_rows(), check_rows(), role_rows(),
+                              rule_rows(), stats_rows(), resolvers_rows(), unused_proxy_rows()})
         for (const auto& row : table)
             visit(row);
 }
@@ -180,8 +197,10 @@ void each_row(Visit visit) {
 bool is_proxy_name(std::string_view name);
 // "; did you mean 'X'?" for the nearest candidate, or "" when none is near.
 std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates);
-// Does the word match the row's name, '*' included?
-bool matches(std::string_view row_name, std::string_view word);
+// Does the word match the name, where a final '*' stands for any ending?
+bool matches(std::string_view name, std::string_view word);
+// The first row of this name with a bit of `where`.
+const Row* find_row(std::string_view name, unsigned where);
 // An alert with the row's reason and way out.
 void refuse(Line& line, std::string_view name, std::string_view reason, std::string_view instead);
 
@@ -194,24 +213,44 @@ void source_line(Line& line, Words words);
 // The argument words of a `log` line after `log`.
 std::optional<log::Target> parse_log(Line& line, Words arguments);
 
+// By their names; a table's options are many, and a file has thousands of lines with them.
+template <class Target>
+class OptionIndex {
+  public:
+    explicit OptionIndex(std::span<const OptionRow<Target>> rows) {
+        for (const auto& row : rows)
+            by_name_.emplace(row.name, &row);
+    }
+    const OptionRow<Target>* find(std::string_view name) const {
+        const auto found = by_name_.find(name);
+        return found == by_name_.end() ? nullptr : found->second;
+    }
+
+  private:
+    std::unordered_map<std::string_view, const OptionRow<Target>*> by_name_;
+};
+
+template <class Target>
+std::string nearest_option(std::string_view word, std::span<const OptionRow<Target>> rows) {
+    std::vector<std::string_view> names;
+    for (const auto& row : rows)
+        names.push_back(row.name);
+    return did_you_mean(word, names);
+}
+
 template <class Target>
 void read_options(Line& line, Target& target, Words words,
                   std::span<const OptionRow<Target>> rows) {
-    const std::string keyword = line.keyword;
+    static const OptionIndex<Target> index(rows);
     for (std::size_t i = 0; i < words.size(); ++i) {
-        const OptionRow<Target>* found = nullptr;
-        std::vector<std::string_view> names;
-        for (const auto& row : rows) {
-            names.push_back(row.name);
-            if (!found && matches(row.name, words[i])) found = &row;
-        }
-        line.keyword = keyword;
+        const OptionRow<Target>* const found = index.find(words[i]);
+        line.option = {};
         if (!found) {
-            line.alert("unknown option '" + words[i] + "'" + did_you_mean(words[i], names));
+            line.alert("unknown option '" + words[i] + "'" + nearest_option(words[i], rows));
             continue;
         }
-        line.keyword = keyword + " ... " + words[i];
-        line.used(line.keyword, found->kind, found->reason, found->instead);
+        line.option = found->name;
+        line.used({}, found->kind, found->reason, found->instead);
         if (found->kind == KeywordClass::refused)
             refuse(line, words[i], found->reason, found->instead);
         if (i + found->values >= words.size()) {
@@ -221,7 +260,7 @@ void read_options(Line& line, Target& target, Words words,
         i += found->values;
         if (found->parse) found->parse(line, target, words[i]);
     }
-    line.keyword = keyword;
+    line.option = {};
 }
 
 void resolve(Draft& draft, Config& config);

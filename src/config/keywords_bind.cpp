@@ -1,5 +1,3 @@
-#include <charconv>
-
 #include "config/keywords.h"
 
 namespace pgsteer::config {
@@ -7,17 +5,18 @@ namespace {
 
 constexpr auto honoured = KeywordClass::honoured;
 
+constexpr std::uint32_t most_id = 4'294'967'294;  // the last one means "none" (chown(2))
 constexpr std::string_view no_tls = "pgsteer passes bytes through and ends no TLS itself";
 constexpr std::string_view only_tls = "only 'ssl' would use it";
 constexpr std::string_view tls_at_postgres = "let PostgreSQL speak TLS; it passes unchanged";
 
 void mode(Line& line, Bind& bind, const std::string& text) {
-    unsigned value = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value, 8);
-    if (failed != std::errc{} || end != text.data() + text.size() || value > 07777)
-        line.alert("'" + text + "' is not an octal file mode");
-    else
-        bind.mode = value;
+    bind.mode = line.file_mode(text);
+}
+
+template <auto field>
+void number_as(Line& line, Bind& bind, const std::string& text) {
+    if (line.count(text, 0, most_id)) bind.*field = text;
 }
 
 void number_of(Line& line, Bind& bind, const std::string& text) {
@@ -77,8 +76,8 @@ constexpr OptionRow<Bind> options[] = {
     inert_option<Bind>("proto", 1, "PostgreSQL's protocol passes as it is"),
     inert_option<Bind>("quic-cc-algo", 1, "there is no HTTP to relay"),
     inert_option<Bind>("quic-force-retry", 0, "there is no HTTP to relay"),
-    refused_option<Bind>("uid", 1, "users are named", "use 'user NAME'"),
-    refused_option<Bind>("gid", 1, "groups are named", "use 'group NAME'"),
+    {"uid", 1, honoured, number_as<&Bind::user>, "owner of a unix socket, by number"},
+    {"gid", 1, honoured, number_as<&Bind::group>, "group of a unix socket, by number"},
     refused_option<Bind>("ssl", 0, no_tls, tls_at_postgres),
     refused_option<Bind>("accept-netscaler-cip", 1, "foreign headers are not read", "remove it"),
     refused_option<Bind>("transparent", 0, "foreign addresses are not taken", "remove it"),
@@ -200,7 +199,7 @@ std::vector<Bind> read_binds(Line& line, Words words) {
     }
     Bind options_only;
     options_only.at = line.at;
-    read_options<Bind>(line, options_only, words.subspan(1), options);
+    read_options<Bind>(line, options_only, words.subspan(1), bind_options());
     const std::string addresses = expand_variables(words[0], line.environment);
     std::string_view rest = addresses;
     while (true) {
@@ -222,9 +221,26 @@ std::vector<Bind> read_binds(Line& line, Words words) {
 
 namespace {
 
+// As in HAProxy, `unix-bind` counts for `bind` lines alone, and its prefix for no abstract name.
+bool apply(const UnixBind& common, Line& line, Bind& bind) {
+    if (bind.kind != Bind::Kind::unix_socket) return true;
+    if (!bind.mode) bind.mode = common.mode;
+    if (!bind.user) bind.user = common.user;
+    if (!bind.group) bind.group = common.group;
+    const std::string path = bind.endpoint.unix_socket->host();
+    if (common.prefix.empty() || path.starts_with('@')) return true;
+    const auto prefixed = Address::unix_path(common.prefix + path);
+    if (prefixed)
+        bind.endpoint.unix_socket = *prefixed;
+    else
+        line.alert("'" + common.prefix + path + "' : " + prefixed.error().text);
+    return prefixed.has_value();
+}
+
 void bind_line(Line& line, Words words) {
     for (Bind& bind : read_binds(line, words))
-        line.proxy->front.binds.push_back(std::move(bind));
+        if (apply(line.draft.unix_bind, line, bind))
+            line.proxy->front.binds.push_back(std::move(bind));
 }
 
 constexpr Row rows[] = {
@@ -239,7 +255,13 @@ std::span<const Row> bind_rows() {
 }
 
 std::span<const OptionRow<Bind>> bind_options() {
-    return options;
+    static const std::vector<OptionRow<Bind>> all = [] {
+        std::vector<OptionRow<Bind>> joined(std::begin(options), std::end(options));
+        const auto later = bind_later_options();
+        joined.insert(joined.end(), later.begin(), later.end());
+        return joined;
+    }();
+    return all;
 }
 
 }  // namespace pgsteer::config

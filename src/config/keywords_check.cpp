@@ -221,10 +221,12 @@ constexpr Row rows[] = {
     inert_row("http-check send-state", in_back, "no X-Haproxy-Server-State is sent"),
     {"http-check disable-on-404", in_back, honoured, disable_on_404,
      "a 404 of a server that was fit: no new sessions, but it is not DOWN"},
-    refused_row("http-check set-var*", in_back, no_variables, write_it_out),
-    refused_row("http-check unset-var*", in_back, no_variables, write_it_out),
-    refused_row("tcp-check set-var*", in_back, no_variables, write_it_out),
-    refused_row("tcp-check unset-var*", in_back, no_variables, write_it_out),
+    refused_row("http-check set-var", in_back, no_variables, write_it_out),
+    refused_row("http-check set-var-fmt", in_back, no_variables, write_it_out),
+    refused_row("http-check unset-var", in_back, no_variables, write_it_out),
+    refused_row("tcp-check set-var", in_back, no_variables, write_it_out),
+    refused_row("tcp-check set-var-fmt", in_back, no_variables, write_it_out),
+    refused_row("tcp-check unset-var", in_back, no_variables, write_it_out),
 };
 
 }  // namespace

@@ -207,8 +207,9 @@ std::span<const Row> server_rows() {
 std::span<const OptionRow<Server>> server_options() {
     static const std::vector<OptionRow<Server>> all = [] {
         std::vector<OptionRow<Server>> joined(std::begin(options), std::end(options));
-        for (const auto more : {server_check_options(), server_name_options(),
-                                server_pace_options(), server_wire_options()})
+        for (const auto more :
+             {server_check_options(), server_name_options(), server_pace_options(),
+              server_wire_options(), server_later_options()})
             joined.insert(joined.end(), more.begin(), more.end());
         return joined;
     }();

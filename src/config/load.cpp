@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "config/reader.h"
+#include "config/versions.h"
 
 namespace pgsteer::config {
 namespace {
@@ -56,6 +57,15 @@ Loaded finish(Draft&& draft) {
     return loaded;
 }
 
+// What HAProxy tells the files of itself (manual 2.3); they can hide it as any variable.
+Draft fresh(const LoadOptions& options) {
+    Draft draft;
+    draft.diagnosing = options.diagnosing;
+    draft.variables["HAPROXY_LOCALPEER"] = options.local_peer;
+    draft.variables["HAPROXY_STARTUP_VERSION"] = dialect_text;
+    return draft;
+}
+
 }  // namespace
 
 std::string Diagnostic::line() const {
@@ -68,7 +78,7 @@ bool Loaded::ok() const {
 }
 
 Loaded load(const LoadOptions& options) {
-    Draft draft;
+    Draft draft = fresh(options);
     for (const auto& path : options.paths)
         for (const auto& file : files_of(draft, path))
             read_file(draft, file, options.environment);

@@ -36,16 +36,26 @@ struct KeywordUse {
     std::string instead;  // refused: what to use
 };
 
+// All of them: the honoured ones are only counted.
+struct KeywordUses {
+    std::size_t honoured = 0;
+    std::vector<KeywordUse> others;  // bounded
+
+    void add(KeywordUse use);
+};
+
 struct LoadOptions {
     // Files, or folders whose *.cfg files are read in name order.
     std::vector<std::string> paths;
     std::function<std::optional<std::string>(const std::string& name)> environment;
+    std::string local_peer = {};  // -L, else the host's name: HAPROXY_LOCALPEER
+    bool diagnosing = false;      // -dD: `.diag` speaks
 };
 
 struct Loaded {
     Config config;
     std::vector<Diagnostic> diagnostics;
-    std::vector<KeywordUse> uses;
+    KeywordUses uses;
     bool ok() const;  // no alert
 };
 

@@ -1,26 +1,15 @@
 #include "config/reader.h"
 
 #include <algorithm>
+#include <functional>
 
-#include "config/conditions.h"
+#include "config/blocks.h"
 #include "config/sections.h"
 
 namespace pgsteer::config {
 namespace {
 
 constexpr std::size_t most_line_bytes = 65'536;
-constexpr std::size_t most_nested_conditions = 64;
-
-// The first row of this name, of as many words, with a bit of `where`.
-const Row* find_row(std::string_view name, unsigned where) {
-    const Row* found = nullptr;
-    const bool pair = name.find(' ') != std::string_view::npos;
-    each_row([&](const Row& row) {
-        if (pair != (row.name.find(' ') != std::string_view::npos)) return;
-        if (!found && (row.where & where) != 0 && matches(row.name, name)) found = &row;
-    });
-    return found;
-}
 
 // HAProxy 2.6 takes "no" and "default" before these alone (cfgparse.c).
 bool can_negate(std::string_view name) {
@@ -31,91 +20,57 @@ bool can_negate(std::string_view name) {
            std::find(std::begin(others), std::end(others), name) != std::end(others);
 }
 
-std::string joined(Words words) {
-    std::string text;
-    for (const auto& word : words)
-        text += (text.empty() ? "" : " ") + word;
-    return text;
+const SectionRow* find_section(std::string_view name) {
+    const auto rows = section_rows();
+    const auto found =
+        std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.name == name; });
+    return found == rows.end() ? nullptr : &*found;
 }
 
 class Reader {
   public:
     Reader(Draft& draft, const Environment& environment)
-        : draft_(draft), environment_([this, &environment](const std::string& name) {
-              const auto own = draft_.variables.find(name);
-              if (own != draft_.variables.end()) return own->second;
-              const bool asked = environment && !draft_.environment_hidden;
-              return asked ? environment(name) : std::nullopt;
-          }) {}
+        : draft_(draft),
+          environment_([this, &environment](const std::string& name) {
+              return name.starts_with('.') ? pseudo(name) : variable(name, environment);
+          }),
+          blocks_(draft, environment_) {}
 
     void line(std::string_view text, const Location& at) {
+        at_ = &at;
         if (text.size() > most_line_bytes) return draft_.alert(at, "line too long");
         auto split = split_words(text, environment_);
         // As in HAProxy, a line that `.if` leaves out must have its quotes right too.
         if (!split) return draft_.alert(at, split.error().text);
-        if (split->empty() || directive(*split, at) || !taking()) return;
+        if (split->empty()) return;
         const Words words(*split);
-        for (const auto& row : section_rows())
-            if (row.name == words[0] && opens(row, words)) return open(row, words, at);
+        if (blocks_.directive(words, at) || !blocks_.taking()) return;
+        if (const SectionRow* const row = find_section(words[0]); row && opens(*row, words))
+            return open(*row, words, at);
         if (skipping_) return skipped_line(words[0], at);
         statement(words, at);
     }
 
     void end(const Location& at) {
         save_defaults();
-        if (!conditions_.empty())
-            draft_.alert(at, "missing '.endif' for " + std::to_string(conditions_.size()) +
-                                 " '.if' above the end of the file");
+        blocks_.end(at);
     }
 
   private:
-    // Of one `.if`: is its block being taken, may a later one be, or has one been?
-    enum class Branch { taken, open, done };
-
-    bool taking() const {
-        return std::all_of(conditions_.begin(), conditions_.end(),
-                           [](Branch branch) { return branch == Branch::taken; });
+    // `setenv` and its like, then the environment.
+    std::optional<std::string> variable(const std::string& name, const Environment& environment) {
+        const auto own = draft_.variables.find(name);
+        if (own != draft_.variables.end()) return own->second;
+        const bool asked = environment && !draft_.environment_hidden;
+        return asked ? environment(name) : std::nullopt;
     }
 
-    // A line that starts with a dot: `.if` and its like. Answers whether it was one.
-    bool directive(Words words, const Location& at) {
-        const std::string& name = words[0];
-        const std::string rest = joined(words.subspan(1));
-        if (name == ".if") {
-            if (conditions_.size() >= most_nested_conditions)
-                draft_.alert(at, "too many nested '.if'");
-            else
-                conditions_.push_back(taking() ? branch(rest, at) : Branch::done);
-        } else if (name == ".elif" || name == ".else" || name == ".endif") {
-            if (conditions_.empty())
-                draft_.alert(at, "lone '" + name + "' with no matching '.if'");
-            else
-                next_branch(name, rest, at);
-        } else if (name == ".notice" || name == ".diag" || name == ".warning" || name == ".alert") {
-            const auto severity = name == ".alert"     ? Severity::alert
-                                  : name == ".warning" ? Severity::warning
-                                                       : Severity::notice;
-            if (taking() && name != ".diag") draft_.report(severity, at, "'" + rest + "'");
-        } else {
-            return false;
-        }
-        return true;
-    }
-
-    void next_branch(const std::string& name, const std::string& rest, const Location& at) {
-        const Branch before = conditions_.back();
-        conditions_.pop_back();
-        if (name == ".endif") return;
-        Branch next = Branch::done;
-        if (before == Branch::open && taking())
-            next = name == ".else" ? Branch::taken : branch(rest, at);
-        conditions_.push_back(next);
-    }
-
-    Branch branch(const std::string& condition, const Location& at) {
-        const auto value = holds(condition, environment_);
-        if (!value) draft_.alert(at, value.error().text);
-        return value && *value ? Branch::taken : Branch::open;
+    // What HAProxy tells of the place itself (manual 2.3).
+    std::optional<std::string> pseudo(std::string_view name) const {
+        if (name == ".FILE") return *at_->file;
+        if (name == ".LINE") return std::to_string(at_->line);
+        if (name == ".SECTION") return section_title_;
+        return std::nullopt;
     }
 
     // A known section's word opens it unless it is a line of the section above: `cache NAME` does,
@@ -130,9 +85,9 @@ class Reader {
         skipping_ = row.section == 0;
         section_ = row.section;
         row_ = &row;
-        draft_.use({std::string(row.name), row.kind, at, std::string(row.reason),
-                    std::string(row.instead)});
-        Line line{draft_, nullptr, at, words[0], false, environment_};
+        section_title_ = words.size() > 1 ? words[1] : words[0];
+        Line line{draft_, nullptr, at, row.name, false, environment_};
+        line.used({}, row.kind, row.reason, row.instead);
         if (row.kind == KeywordClass::refused) refuse(line, row.name, row.reason, row.instead);
         if (row.section == in_global) line.arguments(words.subspan(1), 0, 0);
         if (row.section == in_resolvers)
@@ -221,26 +176,27 @@ class Reader {
             line.negated = true;
             words = words.subspan(1);
         }
-        const std::string pair = words.size() > 1 ? words[0] + " " + words[1] : words[0];
+        const std::string pair = words.size() > 1 ? words[0] + " " + words[1] : "";
         const unsigned anywhere = in_global | in_proxy | in_resolvers;
         for (const unsigned where : {section_, anywhere}) {
-            for (const auto& name : {pair, words[0]}) {
-                const Row* row = find_row(name, where);
+            for (const std::string& name : {std::cref(pair), std::cref(words[0])}) {
+                const Row* const row = find_row(name, where);
                 if (!row) continue;
-                line.keyword = name;
-                const Words rest = words.subspan(name == pair && words.size() > 1 ? 2 : 1);
+                line.keyword = row->name;
+                const Words rest = words.subspan(&name == &pair ? 2 : 1);
                 return (row->where & section_) != 0 ? apply(line, *row, rest)
                                                     : misplaced(line, *row);
             }
         }
-        unknown(line, words, pair);
+        unknown(line, words, pair.empty() ? words[0] : pair);
     }
 
     void apply(Line& line, const Row& row, Words rest) {
         if (line.negated && !can_negate(row.name))
             return line.alert("cannot follow 'no' or 'default': only options and log can");
         line.proxy = proxy();
-        line.used((line.negated ? "no " : "") + line.keyword, row.kind, row.reason, row.instead);
+        const std::string no = line.negated ? "no " + std::string(row.name) : "";
+        line.used(no, row.kind, row.reason, row.instead);
         if (row.kind == KeywordClass::refused && !line.negated)
             refuse(line, row.name, row.reason, row.instead);
         if (row.parse) row.parse(line, rest);
@@ -272,7 +228,7 @@ class Reader {
         });
         for (const auto& known : section_rows())
             singles.push_back(known.name);
-        line.keyword = pairs.empty() ? words[0] : pair;
+        line.keyword = pairs.empty() ? std::string_view(words[0]) : pair;
         const std::string where = section_ == 0 ? "" : " in '" + section_name() + "' section";
         line.alert("unknown keyword" + where +
                    did_you_mean(line.keyword, pairs.empty() ? singles : pairs));
@@ -280,10 +236,12 @@ class Reader {
 
     Draft& draft_;
     const Environment environment_;
+    Blocks blocks_;
+    const Location* at_ = nullptr;  // of the line being read
     unsigned section_ = 0;
     const SectionRow* row_ = nullptr;
+    std::string section_title_;  // its name, else its kind
     bool skipping_ = false;
-    std::vector<Branch> conditions_;
 };
 
 }  // namespace

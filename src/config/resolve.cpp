@@ -1,5 +1,7 @@
 #include <algorithm>
-#include <set>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
 
 #include "config/keywords.h"
 
@@ -29,18 +31,30 @@ std::vector<log::Target> logs_of(const Draft& draft, const Proxy& proxy) {
     return logs;
 }
 
+void check_server_names(Draft& draft, const Proxy& proxy) {
+    std::unordered_set<std::string_view> names;
+    std::unordered_map<std::uint32_t, const Server*> numbers;
+    for (const auto& server : proxy.back.servers) {
+        const auto complain = [&](const std::string& text) {
+            draft.alert(server.at, "'server " + server.name + "' : " + text);
+        };
+        if (!names.insert(server.name).second) complain("the name is taken in " + title(proxy));
+        if (server.id == 0) continue;
+        const auto [first, fresh] = numbers.emplace(server.id, &server);
+        if (!fresh)
+            complain("'id' " + std::to_string(server.id) + " is taken at " +
+                     first->second->at.text());
+    }
+}
+
 void check_names(Draft& draft) {
-    std::set<std::string> fronts;
-    std::set<std::string> backs;
+    std::unordered_set<std::string_view> fronts;
+    std::unordered_set<std::string_view> backs;
     for (const auto& proxy : draft.proxies) {
         bool twice = has_front(proxy) && !fronts.insert(proxy.name).second;
         if (has_back(proxy) && !backs.insert(proxy.name).second) twice = true;
         if (twice) draft.alert(proxy.at, title(proxy) + " : the name is taken by a section above");
-        std::set<std::string> servers;
-        for (const auto& server : proxy.back.servers)
-            if (!servers.insert(server.name).second)
-                draft.alert(server.at,
-                            "'server " + server.name + "' : the name is taken in " + title(proxy));
+        check_server_names(draft, proxy);
     }
 }
 
@@ -59,9 +73,14 @@ void check_mode(Draft& draft, const Proxy& proxy) {
 }
 
 void check_target(Draft& draft, const Proxy& proxy) {
-    if (proxy.section != in_frontend || proxy.http_mode) return;
+    if (!has_front(proxy) || proxy.http_mode) return;
     const auto& name = proxy.front.default_backend;
-    if (!name && !proxy.rules.backends.empty()) return;
+    if (!name && (!proxy.rules.backends.empty() || proxy.section == in_listen)) return;
+    if (name && proxy.section == in_listen && !proxy.back.servers.empty())
+        draft.warning(proxy.front.default_backend_at,
+                      title(proxy) +
+                          " : the 'default_backend' goes before its servers, which "
+                          "will never be used");
     if (!name) return draft.alert(proxy.at, title(proxy) + " : has no 'default_backend'; add one");
     const auto found =
         std::find_if(draft.proxies.begin(), draft.proxies.end(),
@@ -97,9 +116,9 @@ void warn_back(Draft& draft, const Proxy& proxy) {
         std::any_of(servers.begin(), servers.end(), [](const Server& s) { return s.check; });
     if (proxy.back.dispatch && servers.size() > 1)
         draft.alert(proxy.at, title(proxy) + " : has 'dispatch' and servers; remove one of them");
-    if (servers.empty())
+    if (servers.empty() && !(proxy.section == in_listen && proxy.front.default_backend))
         draft.warning(proxy.at, title(proxy) + " : has no 'server' line");
-    else if (proxy.checks.dialect == CheckLines::Dialect::http && !checked)
+    else if (proxy.checks.dialect == CheckLines::Dialect::http && !checked && !servers.empty())
         draft.warning(proxy.at,
                       title(proxy) + " : 'option httpchk' is set but no server has 'check'");
     if (proxy.checks.own_http && proxy.checks.dialect != CheckLines::Dialect::http)
@@ -116,6 +135,41 @@ void warn_back(Draft& draft, const Proxy& proxy) {
         draft.warning(proxy.at, title(proxy) + " : has no 'timeout server'");
 }
 
+// What one `bind` line takes, where another can take it too; empty when only the start can tell.
+std::string taken_by(const Bind& bind) {
+    const std::string where = bind.interface ? " on " + *bind.interface : "";
+    switch (bind.kind) {
+        case Bind::Kind::any_ipv4:
+            return "*:" + std::to_string(number(bind.endpoint.port)) + where;
+        case Bind::Kind::any_ipv6:
+            return "[::]:" + std::to_string(number(bind.endpoint.port)) + where;
+        case Bind::Kind::endpoint:
+            return bind.endpoint.text() + where;
+        case Bind::Kind::unix_socket:
+            return bind.endpoint.unix_socket->text();
+        case Bind::Kind::descriptor:
+            return "fd@" + std::to_string(*bind.descriptor);
+    }
+    return "";
+}
+
+// HAProxy would share the address between both: reads and writes mixed by chance.
+void check_addresses(Draft& draft) {
+    std::unordered_map<std::string, const Bind*> taken;
+    const auto check = [&](const Bind& bind) {
+        const std::string address = taken_by(bind);
+        const auto [first, fresh] = taken.emplace(address, &bind);
+        if (!fresh)
+            draft.alert(bind.at, "'bind' : cannot bind " + address + ": it is bound at " +
+                                     first->second->at.text() + " already");
+    };
+    for (const Bind& bind : draft.global.stats_sockets)
+        check(bind);
+    for (const auto& proxy : draft.proxies)
+        if (has_front(proxy) && !proxy.disabled)
+            std::for_each(proxy.front.binds.begin(), proxy.front.binds.end(), check);
+}
+
 // HAProxy gives its stats socket a proxy of its own, the first.
 std::uint32_t id_of(const Draft& draft, const Proxy& proxy) {
     const auto position = static_cast<std::uint32_t>(&proxy - draft.proxies.data());
@@ -130,7 +184,7 @@ Frontend front_of(Draft& draft, const Proxy& proxy) {
     front.disabled = proxy.disabled;
     front.logs = logs_of(draft, proxy);
     front.mode = proxy.http_mode ? Frontend::Mode::http : Frontend::Mode::tcp;
-    if (proxy.section == in_listen) front.default_backend = proxy.name;
+    if (proxy.section == in_listen && !front.default_backend) front.default_backend = proxy.name;
     front.rules = front_rules_of(draft, proxy);
     for (auto& bind : front.binds)
         if (!bind.backlog) bind.backlog = proxy.backlog;
@@ -141,8 +195,11 @@ Frontend front_of(Draft& draft, const Proxy& proxy) {
     return front;
 }
 
-Backend back_of(Draft& draft, const Proxy& proxy) {
+// But for its servers: rules of other sections look for them yet.
+Backend back_of(Draft& draft, Proxy& proxy) {
+    std::vector<Server> servers = std::exchange(proxy.back.servers, {});
     Backend back = proxy.back;
+    proxy.back.servers = std::move(servers);
     back.name = proxy.name;
     back.id = id_of(draft, proxy);
     back.at = proxy.at;
@@ -161,15 +218,20 @@ void resolve(Draft& draft, Config& config) {
         target.tag = draft.log_tag;
     config.global = draft.global;
     check_names(draft);
-    for (const auto& proxy : draft.proxies) {
+    check_addresses(draft);
+    for (auto& proxy : draft.proxies) {
+        if (!proxy.disabled) {
+            check_mode(draft, proxy);
+            check_target(draft, proxy);
+            warn_front(draft, proxy);
+            warn_back(draft, proxy);
+        }
         if (has_front(proxy)) config.frontends.push_back(front_of(draft, proxy));
         if (has_back(proxy)) config.backends.push_back(back_of(draft, proxy));
-        if (proxy.disabled) continue;
-        check_mode(draft, proxy);
-        check_target(draft, proxy);
-        warn_front(draft, proxy);
-        warn_back(draft, proxy);
     }
+    auto back = config.backends.begin();
+    for (auto& proxy : draft.proxies)
+        if (has_back(proxy)) (back++)->servers = std::move(proxy.back.servers);
     resolve_names(draft, config);
     resolve_server_checks(draft, config);
     const auto warnings = std::count_if(

@@ -111,7 +111,8 @@ class RuleReader {
         }
         if ((row->where & set) == 0)
             return alert(line, name, "is not allowed in '" + keyword_of(set) + "' rules"), nullptr;
-        Line told{draft_, nullptr, line.at, name};
+        const Environment nothing;
+        Line told{draft_, nullptr, line.at, name, false, nothing};
         told.used(name, row->kind, row->help, row->instead);
         if (row->kind == KeywordClass::refused) refuse(told, name, row->help, row->instead);
         return row->kind == KeywordClass::honoured ? &*row : nullptr;

@@ -11,8 +11,9 @@ Result<Server> parse_server(const Config& config, const Backend& backend, const 
     Proxy proxy;
     proxy.section = in_backend;
     proxy.name = backend.name;
+    const Environment nothing = [](const std::string&) { return std::nullopt; };
     Line line{draft,    &proxy, {std::make_shared<const std::string>("runtime API"), 0},
-              "server", false,  [](const std::string&) { return std::nullopt; }};
+              "server", false,  nothing};
     std::vector<std::string> all{name};
     all.insert(all.end(), words.begin(), words.end());
     for (const Row& row : server_rows())

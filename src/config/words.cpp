@@ -22,13 +22,15 @@ std::string value_of(std::string_view name, const Environment& environment) {
 
 class Splitter {
   public:
-    Splitter(std::string_view line, const Environment& environment)
-        : line_(line), rest_(line), environment_(environment) {}
+    Splitter(std::string_view line, const Environment& environment, Comments comments)
+        : line_(line), rest_(line), environment_(environment), comments_(comments) {}
 
     Result<std::vector<std::string>> run() {
         while (!rest_.empty()) {
             const char c = rest_.front();
-            if (!in_double_ && (c == '#' || c == '\n' || c == '\r')) break;
+            const bool ends =
+                (c == '#' && comments_ == Comments::end_the_line) || c == '\n' || c == '\r';
+            if (ends && !in_double_) break;
             if (auto step = one(c); !step) return step.error();
         }
         if (in_double_) return error("unmatched quote", quote_);
@@ -126,8 +128,9 @@ class Splitter {
         const std::size_t start = position();
         const bool braced = rest_.starts_with('{');
         if (braced) rest_.remove_prefix(1);
-        const std::string name(leading_name(rest_));
-        if (name.empty() || (name[0] >= '0' && name[0] <= '9'))
+        const std::size_t dot = rest_.starts_with('.') ? 1 : 0;  // of a pseudo variable
+        const std::string name(rest_.substr(0, dot + leading_name(rest_.substr(dot)).size()));
+        if (name.size() == dot || (name[dot] >= '0' && name[dot] <= '9'))
             return error("forbidden first char in environment variable name", position());
         rest_.remove_prefix(name.size());
         std::optional<std::string> value;
@@ -154,6 +157,7 @@ class Splitter {
     std::string_view line_;
     std::string_view rest_;
     const Environment& environment_;
+    const Comments comments_;
     std::vector<std::string> words_;
     std::string word_;
     std::size_t quote_ = 0;  // where the open double quote is
@@ -163,9 +167,9 @@ class Splitter {
 
 }  // namespace
 
-Result<std::vector<std::string>> split_words(std::string_view line,
-                                             const Environment& environment) {
-    return Splitter(line, environment).run();
+Result<std::vector<std::string>> split_words(std::string_view line, const Environment& environment,
+                                             Comments comments) {
+    return Splitter(line, environment, comments).run();
 }
 
 std::string expand_variables(std::string_view text, const Environment& environment) {

@@ -109,7 +109,7 @@ struct InetConfig {
 struct LoadedInet {
     InetConfig config;
     std::vector<Diagnostic> diagnostics;
-    std::vector<KeywordUse> uses;
+    KeywordUses uses;
     bool ok() const;  // no alert
 };
 

@@ -137,7 +137,7 @@ class Reader {
         const bool first = entry.given.insert(canonical).second;
         if (!first && row->values != a_set && !entry.is_defaults)
             return line.warning("attribute already set; the first one counts");
-        draft_.report.use(
+        draft_.report.uses.add(
             {canonical, row->kind, line.at, std::string(row->reason), std::string(row->instead)});
         if (row->kind == KeywordClass::refused)
             line.not_ours(std::string(row->reason), std::string(row->instead));

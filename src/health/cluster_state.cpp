@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "health/build.h"
@@ -63,17 +64,22 @@ Cluster::State::State(const config::Config& config, const ClusterOptions& option
 
 // The question, asked anew or as somebody else does already.
 QuestionId Cluster::State::join(Question wanted, routing::ServerId id, TimePoint now) {
-    auto found = std::find_if(questions.begin(), questions.end(),
-                              [&](const Question& q) { return same_question(q, wanted); });
-    if (found == questions.end()) {
+    const std::string place = fmt::format("{}:{}", wanted.host, number(wanted.port));
+    const auto [first, last] = by_place.equal_range(place);
+    const auto found = std::find_if(
+        first, last, [&](const auto& one) { return same_question(questions[one.second], wanted); });
+    std::size_t index = questions.size();
+    if (found != last) {
+        index = found->second;
+    } else {
         Asked& fresh = asked.emplace_back();
         fresh.first_due = now + std::chrono::duration_cast<Duration>(first_ask_within * jitter());
         fresh.first_gap = 1 - jitter();
+        by_place.emplace(place, index);
         questions.push_back(std::move(wanted));
-        found = questions.end() - 1;
     }
-    found->servers.push_back(id);
-    return static_cast<QuestionId>(found - questions.begin());
+    questions[index].servers.push_back(id);
+    return static_cast<QuestionId>(index);
 }
 
 void Cluster::State::add_question(routing::ServerId id, TimePoint now) {
@@ -90,10 +96,16 @@ void Cluster::State::add_agent(routing::ServerId id, TimePoint now) {
 }
 
 void Cluster::State::follow_tracked() {
+    std::map<std::string, std::vector<ServerState*>> followers;
     for (ServerState& server : servers)
-        for (const ServerState& other : servers)
-            if (server.config->track == other.backend->name + "/" + other.config->name)
-                server.tracked = &other;
+        if (!server.config->track.empty()) followers[server.config->track].push_back(&server);
+    if (followers.empty()) return;
+    for (const ServerState& other : servers) {
+        const auto found = followers.find(other.backend->name + "/" + other.config->name);
+        if (found == followers.end()) continue;
+        for (ServerState* const server : found->second)
+            server->tracked = &other;
+    }
 }
 
 void Cluster::State::take_agent(routing::ServerId id, const Observation& observation) {

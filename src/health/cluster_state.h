@@ -5,6 +5,8 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "health/change_line.h"
@@ -40,9 +42,10 @@ struct Cluster::State {
     std::function<double()> jitter;
     // By ServerId; servers that track others point into it, so none may move.
     std::deque<ServerState> servers;
-    std::deque<config::Server> added;  // of `add server`
-    std::vector<Question> questions;   // by QuestionId
-    std::vector<Asked> asked;          // by QuestionId
+    std::deque<config::Server> added;                            // of `add server`
+    std::vector<Question> questions;                             // by QuestionId
+    std::vector<Asked> asked;                                    // by QuestionId
+    std::unordered_multimap<std::string, std::size_t> by_place;  // HOST:PORT to number
     Histories histories;
     std::vector<Election> elections;       // by BackendId
     std::vector<BackendHealth> backends;   // by BackendId

@@ -32,8 +32,8 @@ Result<void> take_pids(Words& words, const std::string& flag, std::vector<int>& 
 }
 
 bool takes_value(std::string_view flag) {
-    constexpr std::array<std::string_view, 9> with_value{"-f", "-p", "-C", "-n", "-L",
-                                                         "-S", "-x", "-m", "-N"};
+    constexpr std::array<std::string_view, 10> with_value{"-f", "-p", "-C", "-n", "-L",
+                                                          "-S", "-x", "-m", "-N", "-cc"};
     return std::find(with_value.begin(), with_value.end(), flag) != with_value.end();
 }
 
@@ -50,7 +50,11 @@ Result<void> take_value_flag(Words& words, const std::string& flag, Flags& flags
         const auto sessions = parse_integer(value, 1, most_sessions);
         if (!sessions) return Error{fmt::format("-n: {}", sessions.error().text)};
         flags.maxconn = static_cast<std::uint32_t>(*sessions);
-    } else if (flag != "-L") {  // -L NAME only matters to peers: nothing to say
+    } else if (flag == "-cc") {
+        flags.condition = value;
+    } else if (flag == "-L") {
+        flags.local_peer = value;
+    } else {
         flags.without_effect.push_back(flag);
     }
     return {};
@@ -60,8 +64,12 @@ Result<void> take_value_flag(Words& words, const std::string& flag, Flags& flags
 bool take_plain_flag(const std::string& flag, Flags& flags) {
     if (flag == "-c") {
         flags.check_only = true;
+    } else if (flag == "--json") {
+        flags.json = true;
     } else if (flag == "-D") {
         flags.daemon = true;
+    } else if (flag == "-dD") {
+        flags.diagnosing = true;
     } else if (flag == "-db" || flag == "-Ws") {
         flags.foreground = true;
     } else if (flag == "-d") {

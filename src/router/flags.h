@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,18 +13,22 @@
 namespace pgsteer::router {
 
 struct Flags {
-    std::vector<std::string> files;  // -f, and all words after --
-    bool check_only = false;         // -c
-    bool daemon = false;             // -D
-    bool foreground = false;         // -db, -d, -Ws: whatever the file says
-    bool quiet = false;              // -q; taken back by -V and -d
-    bool version = false;            // -v, -vv
-    bool help = false;               // -h
-    std::string pid_file;            // -p
-    std::string folder;              // -C
-    std::uint32_t maxconn = 0;       // -n
-    std::vector<int> finish;         // -sf: asked to finish (SIGUSR1)
-    std::vector<int> end;            // -st: asked to end at once (SIGTERM)
+    std::vector<std::string> files;        // -f, and all words after --
+    bool check_only = false;               // -c
+    std::optional<std::string> condition;  // -cc
+    bool json = false;                     // --json, with -c
+    std::string local_peer;                // -L
+    bool diagnosing = false;               // -dD
+    bool daemon = false;                   // -D
+    bool foreground = false;               // -db, -d, -Ws: whatever the file says
+    bool quiet = false;                    // -q; taken back by -V and -d
+    bool version = false;                  // -v, -vv
+    bool help = false;                     // -h
+    std::string pid_file;                  // -p
+    std::string folder;                    // -C
+    std::uint32_t maxconn = 0;             // -n
+    std::vector<int> finish;               // -sf: asked to finish (SIGUSR1)
+    std::vector<int> end;                  // -st: asked to end at once (SIGTERM)
     // Known to haproxy, without effect here: said once at start.
     std::vector<std::string> without_effect;
 

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "config/dump.h"
@@ -44,7 +45,7 @@ std::string result_of(const Loaded& loaded) {
     std::string text;
     for (const auto& diagnostic : loaded.diagnostics)
         text += word(diagnostic.severity) + diagnostic.line() + "\n";
-    for (const auto& use : loaded.uses)
+    for (const auto& use : loaded.uses.others)
         if (use.kind == KeywordClass::inert)
             text += "INERT [" + use.at.text() + "] " + use.keyword + ": " + use.why + "\n";
     return loaded.ok() ? text + dump(loaded.config) : text;
@@ -66,7 +67,7 @@ TEST_P(Dialect, FileIsReadAsItsTextSays) {
     const fs::path source = folder / (GetParam() + ".cfg");
     const fs::path expected = folder / (GetParam() + ".txt");
     const Loaded loaded = load_text(content(source), source.filename().string(), environment);
-    const bool inert = std::any_of(loaded.uses.begin(), loaded.uses.end(),
+    const bool inert = std::any_of(loaded.uses.others.begin(), loaded.uses.others.end(),
                                    [](const auto& use) { return use.kind == KeywordClass::inert; });
     const std::string part = GetParam().substr(0, GetParam().find('/'));
     EXPECT_EQ(loaded.ok(), part != "refused");
@@ -82,6 +83,17 @@ std::string test_name(const testing::TestParamInfo<std::string>& file) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, Dialect, testing::ValuesIn(names()), test_name);
+
+// Each mistake of the file is told, with the line it is in.
+TEST(DialectFolder, TwentyMistakesAreAllReportedWithTheirLines) {
+    const fs::path path = folder / "refused/twenty_mistakes.cfg";
+    const Loaded loaded = load_text(content(path), "m.cfg", environment);
+    std::set<unsigned> lines;
+    for (const auto& diagnostic : loaded.diagnostics)
+        if (diagnostic.severity == Severity::alert) lines.insert(diagnostic.at.line);
+    EXPECT_THAT(lines, testing::ElementsAre(2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 15, 16, 17, 18, 19,
+                                            20, 21, 22, 23, 24, 26, 29, 30, 33, 34, 35));
+}
 
 TEST(DialectFolder, HasFilesOfEveryClass) {
     EXPECT_GE(names().size(), 15U);

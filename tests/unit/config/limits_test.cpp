@@ -87,7 +87,7 @@ TEST(Conditions, HoldAsInHaproxy) {
     EXPECT_TRUE(condition("defined(SET) && !defined(UNSET)"));
     EXPECT_TRUE(condition("streq(a,a) || strneq(a,a)"));
     EXPECT_TRUE(condition("version_atleast(2.4-dev19) && version_before(2.7)"));
-    EXPECT_FALSE(condition("feature(OPENSSL)"));
+    EXPECT_FALSE(condition("feature(QUIC)"));
     EXPECT_TRUE(condition("1 || 0 && 0"));
     EXPECT_FALSE(condition("(1 || 0) && 0"));
 }

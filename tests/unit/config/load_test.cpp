@@ -134,9 +134,9 @@ TEST(Load, KeepsWhatACheckAsksFor) {
 
 TEST(Load, TellsInertKeywordsWithTheReason) {
     const Loaded loaded = listen(" option httplog");
-    EXPECT_EQ(loaded.uses.back().keyword, "option httplog");
-    EXPECT_EQ(loaded.uses.back().kind, KeywordClass::inert);
-    EXPECT_FALSE(loaded.uses.back().why.empty());
+    EXPECT_EQ(loaded.uses.others.back().keyword, "option httplog");
+    EXPECT_EQ(loaded.uses.others.back().kind, KeywordClass::inert);
+    EXPECT_FALSE(loaded.uses.others.back().why.empty());
 }
 
 TEST(Load, TakesNoMistypedCheckForAnInertOption) {
