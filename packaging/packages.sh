@@ -7,7 +7,7 @@ package_packages=(go-md2man python3 gzip dpkg-dev file)
 test_packages=("${package_packages[@]}" libgtest-dev libgmock-dev libbenchmark-dev postgresql-contrib haproxy haproxy-doc xinetd
     python3-pytest python3-pytest-xdist python3-psycopg clang clang-format clang-tidy
     libclang-rt-14-dev procps iproute2 util-linux curl netcat-openbsd wrk socat ca-certificates tmux hatop
-    bash-completion zsh fish mandoc lintian debootstrap systemd strace libfaketime
+    bash-completion zsh fish mandoc lintian debootstrap systemd python3-seccomp libfaketime
     prometheus prometheus-haproxy-exporter)
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
