@@ -26,7 +26,15 @@ class Splitter {
         : line_(line), rest_(line), environment_(environment), comments_(comments) {}
 
     Result<std::vector<std::string>> run() {
+        constexpr std::size_t usual_words = 16;
+        words_.reserve(usual_words);
         while (!rest_.empty()) {
+            if (const auto plain = plain_length(); plain > 0) {
+                word_.append(rest_.substr(0, plain));
+                in_word_ = true;
+                rest_.remove_prefix(plain);
+                continue;
+            }
             const char c = rest_.front();
             const bool ends =
                 (c == '#' && comments_ == Comments::end_the_line) || c == '\n' || c == '\r';
@@ -42,6 +50,13 @@ class Splitter {
     }
 
   private:
+    // Most of a line means what it says.
+    std::size_t plain_length() const {
+        constexpr std::string_view special(" \t\\\"'$#\r\n\0", 10);
+        const auto length = rest_.find_first_of(special);
+        return length == std::string_view::npos ? rest_.size() : length;
+    }
+
     std::size_t position() const { return line_.size() - rest_.size(); }
 
     static Error error(const std::string& text, std::size_t position) {
