@@ -75,8 +75,10 @@ std::vector<Line> server_lines(const Picture& picture, const std::vector<Item>& 
     std::vector<Cells> rows;
     for (const Item& item : items) {
         const Row& row = picture.rows[item.index];
+        const Span status = status_of(row);
+        const bool explained = row.cause == "up" || status.ink == Ink::calm;
         rows.push_back({{row.path(), Ink::strong},
-                        status_of(row),
+                        status,
                         {row.weight},
                         {number(row.sessions)},
                         {row.limit.empty() ? "-" : row.limit},
@@ -86,7 +88,7 @@ std::vector<Line> server_lines(const Picture& picture, const std::vector<Item>& 
                         {short_number(row.in_per_second)},
                         {short_number(row.out_per_second)},
                         {row.check, Ink::dim},
-                        {row.cause == "up" ? "" : row.cause, Ink::dim}});
+                        {explained ? "" : row.cause, Ink::dim}});
     }
     return table({{"SERVER"},
                   {"STATUS"},

@@ -181,3 +181,16 @@ def test_what_cannot_be_is_said_with_status_2(folder, flags, words):
                           env=folder.sanitizer_environment())
     assert done.returncode == 2
     assert done.stderr.startswith("pgsteer top: ") and words in done.stderr
+
+
+def test_healthy_standbys_are_shown_as_such_on_both_ports(router, folder):
+    path = folder.make("top-cluster") / "s"
+    router.start(replace=[("maxconn 100\n\n", f"maxconn 100\n    stats socket {path} level operator\n\n")])
+    done = subprocess.run([folder.pgsteer(), "top", "--socket", path, "--once"], text=True,
+                          capture_output=True, timeout=60, env=folder.sanitizer_environment())
+    assert done.returncode == 0, done.stderr
+    assert "DOWN" not in done.stdout.split("PROXY")[0], done.stdout
+    lines = [line.split() for line in done.stdout.splitlines()]
+    for standby in router.cluster.standbys:
+        assert [f"ReadWrite/{standby.name}", "standby"] in [line[:2] for line in lines], done.stdout
+        assert [f"ReadOnly/{standby.name}", "UP"] in [line[:2] for line in lines], done.stdout
