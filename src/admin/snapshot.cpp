@@ -94,12 +94,11 @@ ProxyLine backend_line(const routing::RoutingTable& table, const health::Cluster
     line.health = cluster.backend_health(id, now);
     for (const routing::ServerId server : row.servers) {
         line.servers.push_back(server_line(table, cluster, server, now));
-        line.servers.back().id = line.servers.back().view.number;
+        const std::uint32_t written = table.at(server).number;
+        line.servers.back().id = written != 0 ? written : line.servers.back().view.number;
     }
     add_up_servers(line);
-    // HAProxy's default of fullconn: a tenth of what the frontends may bring.
-    for (const routing::FrontendRow& front : table.frontends)
-        if (front.backend == id) line.limit += front.limit > 0 ? front.limit : table.limit;
+    line.limit = row.servers.empty() ? 1 : table.at(row.servers.front()).pace.full;
     return line;
 }
 
@@ -112,7 +111,7 @@ ProxyLine page_line(const config::Frontend& frontend, const PageFacts& facts, st
     line.most_sessions = facts.most_open;
     line.total = line.requests = facts.total;
     line.bytes_out = facts.bytes_out;
-    line.limit = limit;
+    line.limit = frontend.maxconn > 0 ? frontend.maxconn : limit;
     return line;
 }
 
@@ -141,9 +140,8 @@ void fit_to_file(const config::Config& config, const ProcessFacts& facts, Snapsh
             for (const ProxyLine& front : snapshot.frontends) {
                 if (!front.http || front.id != backend.id) continue;
                 line->http = true;
-                line->limit = front.limit;
+                line->limit = std::max((front.limit + 9) / 10, 1U);  // fullconn
             }
-            line->limit = std::max(line->limit / 10, 1U);
         }
     // HAProxy shows no section that is `disabled`.
     const auto disabled = [](const auto& sections) {

@@ -185,12 +185,20 @@ void spread(routing::BackendRow& backend, const routing::RoutingTable& table) {
     if (backend.consistent) backend.ring = ring_of(servers, backend, table);
 }
 
+bool may_branch(const routing::FrontendRow& front, routing::BackendId backend) {
+    if (front.backend == backend) return true;
+    if (!front.rules) return false;
+    const auto& choices = front.rules->backends;
+    return std::any_of(choices.begin(), choices.end(),
+                       [&](const auto& choice) { return choice.backend == backend; });
+}
+
 // HAProxy: a tenth of what the frontends that may branch there can bring.
 void settle_fullconn(const config::Config& config, routing::RoutingTable& table) {
     for (std::size_t i = 0; i < table.backends.size(); ++i) {
         std::uint64_t brought = 0;
         for (const routing::FrontendRow& front : table.frontends)
-            if (routing::index_of(front.backend) == i)
+            if (may_branch(front, static_cast<routing::BackendId>(i)))
                 brought += front.limit > 0 ? front.limit : table.limit;
         const auto tenth = static_cast<std::uint32_t>((brought + 9) / 10);
         const std::uint32_t written = config.backends[i].fullconn;

@@ -22,10 +22,13 @@ CORPUS = Path(__file__).parents[1] / "corpus"
 FILES = sorted(path for path in CORPUS.glob("*/*.cfg") if path.parent.name != "refused")
 REFUSED = sorted(CORPUS.glob("refused/*.cfg"))
 SETTLE_SECONDS = 15
-# More than two of the quick intervals: nothing else shows that a check went as the one before.
-FIRST_CHECKS_SECONDS = 0.12
+# In intervals of checks: nothing else shows that a check went as the one before.
+FIRST_CHECKS = 2.4
 MOST_CLIENTS = 12
 UNKNOWN = "unknown"
+# What HAProxy warns of and pgsteer has no reason to: `option httplog` is without effect, and -c says so.
+ABOUT_LOG_LINES = ("option httplog", "no log address")
+COLUMNS = ("iid", "sid", "type", "mode", "tracked", "addr", "check_rise", "check_fall")
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +83,10 @@ def servers_of(twin):
         if proxy in twin.site.templates and row["addr"]:
             name = row["addr"]  # who gets which address is chance
         seen["status", proxy, name] = row["status"]
+        for column in COLUMNS if proxy not in twin.site.templates else ():
+            seen[column, proxy, name] = row[column]
+        if twin.site.limited:
+            seen["slim", proxy, name] = row["slim"]
         if row["check_status"]:
             seen["check", proxy, name] = row["check_status"].removeprefix("* ")
             # HAProxy forgets the last code while it asks again.
@@ -180,17 +187,28 @@ def test_a_file_means_what_it_means_in_haproxy(path, folder, ending, certificate
         if event == "start":
             for twin in twins:
                 twin.start()
-        time.sleep(FIRST_CHECKS_SECONDS)
+        time.sleep(FIRST_CHECKS * site.pace / 1000)
         pair.live_through(event, pages=event == "start")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_a_file_is_valid_for_both(path, folder, ending):
-    site = Site(path)
+def test_a_file_is_valid_for_both_and_what_haproxy_warns_of_pgsteer_warns_of(path, folder, ending):
+    site, warned = Site(path), {}
     for kind in KINDS:
         twin = ending(Twin(kind, site, folder))
         status, text = twin.check()
         assert status == 0, f"{kind}: {text}"
+        warned[kind] = warnings_in(text)
+    assert warned["haproxy"] <= warned["pgsteer"]
+
+
+def warnings_in(text):
+    """Lines of the file, and sections by their names where HAProxy gives no line."""
+    lines = [line for line in text.splitlines() if line.startswith("[WARNING]") and
+             not any(words in line for words in ABOUT_LOG_LINES)]
+    places = (r"parsing \[.*:(\d+)\]", r"missing timeouts for \w+ '(\S+)'",  # HAProxy's
+              r"\[.*:(\d+)\]", r"(?:listen|frontend|backend) '(\S+)'")
+    return {found for line in lines for place in places for found in re.findall(place, line)}
 
 
 @pytest.mark.parametrize("path", REFUSED, ids=lambda path: path.stem)

@@ -43,8 +43,8 @@ class Endpoint:
     port: int
     kind: str
     machines: list  # where it is reachable
-    servers: list = field(default_factory=list)
-    open: set = field(default_factory=set)
+    listeners: list = field(default_factory=list)
+    talks: set = field(default_factory=set)  # under way
 
     @property
     def wanted(self):
@@ -224,42 +224,53 @@ class Nodes:
         for node in self.nodes:
             node.sync = node in standbys[:1]
             for endpoint in node.endpoints:
-                await self._follow(endpoint)
+                self._follow(endpoint)
 
-    async def _follow(self, endpoint):
-        if endpoint.wanted and not endpoint.servers:
-            context = self.context if endpoint.kind.endswith("-tls") else None
+    def _follow(self, endpoint):
+        if endpoint.wanted and not endpoint.listeners:
             for machine in endpoint.machines:
                 listener = machine.run(listen, endpoint.address, endpoint.port)
-                endpoint.servers.append(await asyncio.start_server(
-                    lambda r, w: self._talk(endpoint, r, w), sock=listener, ssl=context))
+                endpoint.listeners.append(listener)
+                self.loop.add_reader(listener, self._accept, endpoint, listener)
         elif not endpoint.wanted:
-            for server in endpoint.servers:
-                server.close()
-            endpoint.servers.clear()
-            for writer in list(endpoint.open):
-                writer.transport.abort()
+            for listener in endpoint.listeners:
+                self.loop.remove_reader(listener)
+                listener.close()
+            endpoint.listeners.clear()
+            for talk in endpoint.talks:
+                talk.cancel()
 
-    @staticmethod
-    async def _talk(endpoint, reader, writer):
-        endpoint.open.add(writer)
-        try:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError, ValueError,
-                                     asyncio.LimitOverrunError):
+    def _accept(self, endpoint, listener):
+        with contextlib.suppress(OSError):  # the client has left
+            talk = self.loop.create_task(self._talk(endpoint, listener.accept()[0]))
+            endpoint.talks.add(talk)
+            talk.add_done_callback(endpoint.talks.discard)
+
+    async def _talk(self, endpoint, connection):
+        context = self.context if endpoint.kind.endswith("-tls") else None
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader)
+        with connection, contextlib.suppress(OSError, asyncio.IncompleteReadError, ValueError,
+                                             asyncio.LimitOverrunError):
+            connection.setblocking(False)
+            transport, _ = await self.loop.connect_accepted_socket(lambda: protocol, connection,
+                                                                   ssl=context)
+            writer = asyncio.StreamWriter(transport, protocol, reader, self.loop)
+            try:
                 await serve(endpoint, reader, writer)
-        finally:
-            endpoint.open.discard(writer)
-            writer.close()
+                writer.close()
+                await writer.wait_closed()
+            finally:
+                with contextlib.suppress(AttributeError):  # of a TLS one that is lost already
+                    transport.abort()
 
     def stop(self):
         async def end():
             for node in self.nodes:
                 node.role = DEAD
                 for endpoint in node.endpoints:
-                    await self._follow(endpoint)
+                    self._follow(endpoint)
             talks = asyncio.all_tasks() - {asyncio.current_task()}
-            for talk in talks:
-                talk.cancel()
             await asyncio.gather(*talks, return_exceptions=True)
         asyncio.run_coroutine_threadsafe(end(), self.loop).result(30)
         self.loop.call_soon_threadsafe(self.loop.stop)
@@ -271,4 +282,5 @@ def listen(address, port):
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((address, port))
     listener.listen(128)
+    listener.setblocking(False)
     return listener

@@ -7,6 +7,7 @@ come in. Comment lines that begin with `#:` say what a configuration cannot:
     #: name NAME NODE...         what name servers say of NAME: the addresses of the nodes
     #: srv NAME NODE:PORT...     and its SRV records
     #: newer KEYWORD             HAProxy 2.6 does not know it yet: its file is without it and its argument
+    #: pace MILLISECONDS         between checks instead of QUICK: HAProxy's TLS handshakes must end within it
     #: patience TIME             how long checks wait for an answer, where one that does not fit takes so long
     #: also NAME...             events beside the usual ones (test_corpus.py)
 """
@@ -19,7 +20,7 @@ from harness.nodes import Endpoint, Node
 
 SECTIONS = ("global", "defaults", "listen", "frontend", "backend", "resolvers", "peers", "userlist",
             "mailers", "cache", "ring", "http-errors", "program", "fcgi-app", "log-forward")
-QUICK = "50ms"
+QUICK = 50  # ms
 MOST_SESSIONS = 9000
 
 
@@ -104,7 +105,11 @@ class Site:
         self.env = dict(word.split("=", 1) for words in self.all("env") for word in words)
         self.answers = {int(port): kind for port, kind in self.all("answers")}
         self.clients = [a for words in self.all("clients") for a in words] or ["127.0.0.1"]
+        self.pace = int((self.all("pace") or [[QUICK]])[-1][0])  # ms between checks
         self.sections = read_sections(self.text, self.env)
+        # Else the number of sessions comes from what the machine allows.
+        self.limited = any(section.all("maxconn") for section in self.sections
+                           if section.kind == "global")
         self.addresses = {}  # of names
         self.zone = {}  # name: what name servers say
         self.own = {a for a in self.clients if not a.startswith("127.")}
@@ -229,7 +234,7 @@ class Site:
     def quick_text(self, kind):
         """The file with faster checks, a bound on their answers that a busy machine keeps, and no more
         sessions than a machine for tests has descriptors for."""
-        text = re.sub(r"\b(inter|fastinter|downinter|agent-inter)\s+\d+\w*", rf"\1 {QUICK}",
+        text = re.sub(r"\b(inter|fastinter|downinter|agent-inter)\s+\d+\w*", rf"\1 {self.pace}ms",
                       self.text_for(kind))
         patience = (self.all("patience") or [["2s"]])[-1][0]
         text = re.sub(r"\b(timeout\s+check)\s+\d+\w*", rf"\1 {patience}", text)
@@ -239,7 +244,7 @@ class Site:
             lines.append(line)
             words = without_comment(line).split()
             if words and words[0] in ("defaults", "listen", "backend"):
-                lines.append(f"    default-server inter {QUICK}")
+                lines.append(f"    default-server inter {self.pace}ms")
             if words and words[0] == "defaults":
                 lines.append(f"    timeout check {patience}")
         return "\n".join(lines) + "\n"

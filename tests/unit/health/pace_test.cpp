@@ -128,6 +128,15 @@ TEST(Fullconn, IsATenthOfWhatTheFrontendsMayBring) {
     EXPECT_TRUE(world.table->backends[0].elastic);
     config.frontends[0].maxconn = 91;
     EXPECT_EQ(World(config).row(0).pace.full, 10U);
+    config::Frontend other = config.frontends[0];  // comes there by a rule alone
+    other.name = "other";
+    other.default_backend.reset();
+    other.maxconn = 200;
+    config::Choice rule;
+    rule.name = config.backends[0].name;
+    other.rules.backends = {rule, rule};
+    config.frontends.push_back(other);
+    EXPECT_EQ(World(config).row(0).pace.full, 30U);
     config.backends[0].fullconn = 77;
     EXPECT_EQ(World(config).row(0).pace.full, 77U);
 }
