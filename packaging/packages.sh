@@ -1,7 +1,7 @@
 # The Debian 12 packages the project builds and tests with, and the one way they are installed.
 # Sourced by quickstart and run-tests.
 build_packages=(g++ cmake ninja-build pkg-config libboost1.81-dev libpq-dev libssl-dev libpcre2-dev libc-ares-dev
-    libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libncurses-dev postgresql-15 postgresql-client-15)
+    libcli11-dev libsystemd-dev libfmt-dev nlohmann-json3-dev libncurses-dev postgresql-15 postgresql-client-15)
 # For man pages, completions and the Debian package.
 package_packages=(go-md2man python3 gzip dpkg-dev file)
 test_packages=("${package_packages[@]}" libgtest-dev libgmock-dev libbenchmark-dev postgresql-contrib haproxy haproxy-doc xinetd

@@ -1,52 +1,56 @@
 #include "base/log.h"
 
-#include <spdlog/sinks/base_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <ctime>
+#include <map>
 #include <memory>
 #include <mutex>
-
-#include "base/fd.h"
 
 namespace pgsteer::log {
 namespace {
 
-constexpr std::size_t longest_syslog_line = 1024;  // HAProxy's default `len`; RFC 3164 4.1
+constexpr seconds loss_pause{60};
 
-std::string_view level_word(Level level) {
-    constexpr std::string_view words[] = {"EMERG",   "ALERT",  "CRIT", "ERROR",
-                                          "WARNING", "NOTICE", "INFO", "DEBUG"};
-    return words[static_cast<std::size_t>(level)];
+// systemd's way to say that stderr is a stream to its journal: "DEVICE:INODE" (systemd.exec(5)).
+bool journal_reads_stderr() {
+    const char* const stream = std::getenv("JOURNAL_STREAM");
+    struct stat own {};
+    return stream != nullptr && ::fstat(STDERR_FILENO, &own) == 0 &&
+           fmt::format("{}:{}", own.st_dev, own.st_ino) == stream;
 }
 
-struct OpenTarget {
+Target terminal_target(bool journal) {
     Target target;
-    UniqueFd fd;  // a datagram socket, connected lazily by sendto; empty for stdout and stderr
+    target.kind = journal ? Target::Kind::journal : Target::Kind::descriptor;
+    target.descriptor = STDERR_FILENO;
+    return target;
+}
+
+struct Told {
+    std::uint64_t lines = 0;
+    TimePoint at = TimePoint::min();
 };
 
 struct State {
-    std::mutex mutex;
-    std::vector<OpenTarget> targets;
-    std::shared_ptr<spdlog::logger> stderr_logger = [] {
-        auto logger = std::make_shared<spdlog::logger>(
-            "pgsteer", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-        logger->set_pattern("[%Y-%m-%d %H:%M:%S.%e] %v");
-        logger->set_level(spdlog::level::trace);
-        logger->flush_on(spdlog::level::trace);
-        return logger;
+    const bool is_journal = journal_reads_stderr();
+    // None when stderr is closed.
+    const std::shared_ptr<Sink> terminal = [this] {
+        auto sink = sink_of(terminal_target(is_journal));
+        return sink ? *sink : nullptr;
     }();
-    std::shared_ptr<spdlog::logger> stdout_logger = [] {
-        auto logger = std::make_shared<spdlog::logger>(
-            "pgsteer-out", std::make_shared<spdlog::sinks::stdout_sink_mt>());
-        logger->set_pattern("%v");
-        logger->flush_on(spdlog::level::trace);
-        return logger;
-    }();
-    std::atomic<int> stderr_most{static_cast<int>(Level::info)};
-    std::atomic<bool> traffic_to_stderr{false};
+    std::atomic<int> terminal_most{static_cast<int>(Level::info)};
+    std::mutex mutex;  // guards the two below
+    std::shared_ptr<const Outlet> outlet = std::make_shared<Outlet>();
+    std::map<std::string, Told> told;
+
+    std::shared_ptr<const Outlet> main() {
+        const std::lock_guard lock(mutex);
+        return outlet;
+    }
 };
 
 State& state() {
@@ -54,80 +58,99 @@ State& state() {
     return instance;
 }
 
-void send_syslog(const OpenTarget& open, Level level, std::string_view line) {
-    const std::time_t now = std::time(nullptr);
-    std::tm local{};
-    ::localtime_r(&now, &local);
-    char stamp[32];
-    std::strftime(stamp, sizeof stamp, "%b %e %H:%M:%S", &local);
-    std::string packet =
-        fmt::format("<{}>{} {}[{}]: {}", open.target.facility * 8 + static_cast<int>(level), stamp,
-                    open.target.tag, ::getpid(), line);
-    if (packet.size() > longest_syslog_line) packet.resize(longest_syslog_line);
-    // A lost datagram is syslog's contract: there is nobody to tell, and nothing may block.
-    (void)::sendto(open.fd.get(), packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
-                   open.target.address.get(), open.target.address.length());
+std::string_view terminal_word(Level level) {
+    constexpr std::string_view words[] = {"EMERG",   "ALERT",  "CRIT", "ERROR",
+                                          "WARNING", "NOTICE", "INFO", "DEBUG"};
+    return words[static_cast<std::size_t>(level)];
 }
 
-bool stderr_is_target(const State& s) {
-    for (const auto& open : s.targets)
-        if (open.target.kind == Target::Kind::standard_error) return true;
-    return false;
+// "[2026-11-26 23:26:39.099] text"
+std::string stamped(std::string_view text) {
+    std::string date = iso_date(std::chrono::system_clock::now()).substr(0, 23);
+    date[10] = ' ';
+    return fmt::format("[{}] {}\n", date, text);
 }
 
-void to_targets(State& s, Level level, std::string_view line) {
-    const std::lock_guard lock(s.mutex);
-    for (const auto& open : s.targets) {
-        if (level > open.target.most) continue;
-        if (open.target.kind == Target::Kind::syslog) send_syslog(open, level, line);
-        if (open.target.kind == Target::Kind::standard_output) s.stdout_logger->info("{}", line);
-    }
+void to_terminal(const Record& record) {
+    State& s = state();
+    const Level level = record.shown.value_or(record.level);
+    if (static_cast<int>(level) > s.terminal_most || !s.terminal) return;
+    if (s.is_journal) return s.terminal->post(journal_fields("pgsteer", record));
+    s.terminal->post(
+        {stamped(fmt::format("[{}] ({}) : {}", terminal_word(level), ::getpid(), record.text))});
 }
 
 }  // namespace
 
-Result<void> set_targets(const std::vector<Target>& targets) {
-    std::vector<OpenTarget> opened;
-    for (const Target& target : targets) {
-        OpenTarget open{target, {}};
-        if (target.kind == Target::Kind::syslog) {
-            open.fd.reset(::socket(target.address.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
-            if (!open.fd) return system_error("log " + target.address.text());
-        }
-        opened.push_back(std::move(open));
-    }
+void set_outlet(Outlet outlet) {
     State& s = state();
+    auto shared = std::make_shared<const Outlet>(std::move(outlet));
     const std::lock_guard lock(s.mutex);
-    s.targets = std::move(opened);
-    return {};
+    s.outlet = std::move(shared);
+}
+
+void start_threads() {
+    Sink::start_threads();
 }
 
 void set_stderr_level(Level most) {
-    state().stderr_most = static_cast<int>(most);
+    state().terminal_most = static_cast<int>(most);
 }
 void silence_stderr() {
-    state().stderr_most = -1;
+    state().terminal_most = -1;
 }
-void traffic_to_stderr(bool on) {
-    state().traffic_to_stderr = on;
+bool stderr_is_journal() {
+    return state().is_journal;
 }
 
 void write(Level level, std::string_view line) {
-    State& s = state();
-    if (static_cast<int>(level) <= s.stderr_most)
-        s.stderr_logger->info("[{}] ({}) : {}", level_word(level), ::getpid(), line);
-    to_targets(s, level, line);
+    write(Record{.level = level, .text = std::string(line)});
 }
 
-void write_traffic(std::string_view line) {
+void write(const Record& record) {
+    write(*state().main(), record);
+}
+
+void write(const Outlet& outlet, const Record& record) {
+    if (!outlet.is_on_stderr()) to_terminal(record);
+    outlet.write(record);
+}
+
+void write_traffic(const Outlet& outlet, const Record& record, Outlet::Audience audience) {
+    outlet.write(record, audience);
+}
+
+void write_traffic_to_stderr(const Record& record) {
     State& s = state();
-    bool on_stderr = s.traffic_to_stderr;
-    if (!on_stderr) {
-        const std::lock_guard lock(s.mutex);
-        on_stderr = stderr_is_target(s);
+    if (s.terminal_most < 0 || !s.terminal) return;
+    if (s.is_journal)
+        s.terminal->post(journal_fields("pgsteer", record));
+    else
+        s.terminal->post({stamped(record.text)});
+}
+
+void tell_losses(TimePoint now) {
+    State& s = state();
+    for (const auto& sink : sinks_in_use()) {
+        const Sink::Loss loss = sink->loss();
+        std::uint64_t fresh = 0;
+        {
+            const std::lock_guard lock(s.mutex);
+            Told& told = s.told[sink->name()];
+            const bool is_time = told.at == TimePoint::min() || now - told.at >= loss_pause;
+            if (loss.lines == told.lines || !is_time) continue;
+            fresh = loss.lines - told.lines;
+            told = {loss.lines, now};
+        }
+        warning("log {}: {} lines were lost: {}", sink->name(), fresh, loss.why);
     }
-    if (on_stderr && s.stderr_most >= 0) s.stderr_logger->info("{}", line);
-    to_targets(s, Level::info, line);
+}
+
+std::uint64_t lost_lines() {
+    std::uint64_t sum = 0;
+    for (const auto& sink : sinks_in_use())
+        sum += sink->loss().lines;
+    return sum;
 }
 
 }  // namespace pgsteer::log

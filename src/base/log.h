@@ -1,45 +1,40 @@
-// The program's logger: the only global. Lines go to stderr (unless quiet) and to the sinks added
-// with `log` lines (syslog over udp or a unix socket, RFC 3164, as HAProxy sends them).
-// Thread-safe; writing blocks on stderr only. Call from the control plane, never from the relay.
+// The program's log: the only global. Lines about the process go to the terminal (stderr, or the
+// journal when stderr is its stream) and to the targets of the global section; lines about a proxy
+// to that proxy's outlet instead. Thread-safe; nothing blocks once the sinks have their threads.
+// Call from the control plane, never from the relay.
 #pragma once
 
 #include <fmt/format.h>
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "base/address.h"
-#include "base/result.h"
+#include "base/log_outlet.h"
 
 namespace pgsteer::log {
 
-// syslog's severities, as numbers (RFC 3164 4.1.1).
-enum class Level : std::uint8_t { emerg, alert, crit, err, warning, notice, info, debug };
-
-// One `log` target of the configuration.
-struct Target {
-    enum class Kind { syslog, standard_output, standard_error };
-    Kind kind = Kind::syslog;
-    Address address;             // udp or unix datagram, for syslog
-    std::uint8_t facility = 16;  // 16 = local0 ... 23 = local7 (RFC 3164)
-    Level most = Level::debug;   // lines less urgent than this are dropped
-    std::string tag = "pgsteer";
-};
-
-// Replaces all targets. Errors: a socket cannot be made (the target's address is named).
-Result<void> set_targets(const std::vector<Target>& targets);
-// Lines to stderr less urgent than this are dropped; `none` silences stderr (-q, daemon).
+// Where lines about the process go from now on, beside the terminal.
+void set_outlet(Outlet outlet);
+// From now on each target has a thread of its own. When the process forks no more.
+void start_threads();
+// Lines to the terminal less urgent than this are dropped; `silence`: all (-q, daemon).
 void set_stderr_level(Level most);
 void silence_stderr();
 
 void write(Level level, std::string_view line);
-// Session lines: to the targets, and to stderr only while it is a log target of its own or
-// traffic_to_stderr(true) was said (foreground without `log` lines).
-void write_traffic(std::string_view line);
-void traffic_to_stderr(bool on);
+void write(const Record& record);
+// About a proxy: to the terminal and to its outlet.
+void write(const Outlet& outlet, const Record& record);
+// About a session: to its proxy's outlet alone.
+void write_traffic(const Outlet& outlet, const Record& record, Outlet::Audience audience);
+// The same where the file names no target at all: to the terminal.
+void write_traffic_to_stderr(const Record& record);
+bool stderr_is_journal();
+// Says which targets lost lines since it was last asked, each once a minute at most.
+void tell_losses(TimePoint now);
+// In all, of all targets in use.
+std::uint64_t lost_lines();
 
 template <class... Args>
 void alert(fmt::format_string<Args...> format, Args&&... args) {

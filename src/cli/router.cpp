@@ -66,26 +66,6 @@ void print_diagnostics(const std::vector<config::Diagnostic>& diagnostics, bool 
     }
 }
 
-// Every `log` line once: most proxies repeat the global ones by `log global`.
-std::vector<log::Target> log_targets(const config::Config& config) {
-    std::vector<log::Target> targets;
-    const auto add = [&targets](const std::vector<log::Target>& more) {
-        for (const log::Target& target : more) {
-            const bool known = std::any_of(targets.begin(), targets.end(), [&](const auto& other) {
-                return other.kind == target.kind && other.address == target.address &&
-                       other.facility == target.facility;
-            });
-            if (!known) targets.push_back(target);
-        }
-    };
-    add(config.global.logs);
-    for (const config::Frontend& frontend : config.frontends)
-        add(frontend.logs);
-    for (const config::Backend& backend : config.backends)
-        add(backend.logs);
-    return targets;
-}
-
 std::uint32_t settle_maxconn(const config::Global& global, const Flags& flags,
                              std::size_t listeners) {
     rlimit limit{};
@@ -193,15 +173,15 @@ int route(config::Config& config, const Flags& flags) {
         router::remove_paths(opened.paths);
         return 1;
     }
-    const auto targets = log_targets(config);
-    log::traffic_to_stderr(targets.empty());
-    if (const auto set = log::set_targets(targets); !set) return fail(set.error().text);
+    auto logs = router::Logs::open(config, *table);
+    if (!logs) return fail(logs.error().text);
     if (flags.quiet) log::silence_stderr();
     (void)std::signal(SIGPIPE, SIG_IGN);
 
     // No way back from here: the process becomes what it will be, then the threads start.
     if (const auto settled = settle_process(global, flags); !settled)
         return fail(settled.error().text);
+    log::start_threads();
     const std::size_t listeners =
         opened.listeners.size() + opened.pages.size() + opened.stats_sockets.size();
     auto plane = relay::DataPlane::start({workers, std::move(opened.listeners)}, table);
@@ -210,6 +190,7 @@ int route(config::Config& config, const Flags& flags) {
                              std::move(cluster),
                              std::move(names),
                              std::move(*plane),
+                             std::move(*logs),
                              std::move(opened.pages),
                              std::move(opened.stats_sockets),
                              {PGSTEER_VERSION,

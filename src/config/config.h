@@ -10,13 +10,14 @@
 
 #include "base/address.h"
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/log_target.h"
 #include "base/outbound.h"
 #include "config/check.h"
 #include "config/location.h"
 #include "config/naming.h"
 #include "config/resolvers.h"
 #include "config/rules.h"
+#include "config/session_log.h"
 
 namespace pgsteer::config {
 
@@ -160,9 +161,8 @@ struct Frontend {
     milliseconds client_fin_timeout{0};
     KeepaliveOptions keepalive;
     std::vector<log::Target> logs;
-    bool log_empty_sessions = true;  // false: option dontlognull
-    bool count_listeners = false;    // option socket-stats
-    bool log_format_tcp = false;     // option tcplog
+    SessionLog session_log;
+    bool count_listeners = false;  // option socket-stats
     FrontRules rules;
     bool disabled = false;
     Location at;

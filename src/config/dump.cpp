@@ -150,13 +150,54 @@ void keepalive(Writer& out, const KeepaliveOptions& options) {
 }
 
 void logs(Writer& out, const std::vector<log::Target>& targets) {
+    constexpr std::string_view formats[] = {"local", "rfc3164", "rfc5424", "priority", "short",
+                                            "timed", "iso",     "raw",     "json"};
     for (const auto& target : targets) {
-        const std::string where = target.kind == log::Target::Kind::syslog ? target.address.text()
-                                  : target.kind == log::Target::Kind::standard_output ? "stdout"
-                                                                                      : "stderr";
-        out.fact("log", where + " facility " + std::to_string(target.facility) + " level " +
-                            std::to_string(static_cast<int>(target.most)) + " tag " + target.tag);
+        std::string text = target.place();
+        if (target.length != 1024) text += " len " + std::to_string(target.length);
+        if (target.format)
+            text += " format " + std::string(formats[static_cast<std::size_t>(*target.format)]);
+        for (const auto& range : target.sample.ranges)
+            text += " sample " + std::to_string(range.first) + "-" + std::to_string(range.last) +
+                    ":" + std::to_string(target.sample.size);
+        text += " facility " + std::to_string(target.facility) + " level " +
+                std::to_string(static_cast<int>(target.most));
+        if (target.least != log::Level::emerg)
+            text += " as at most " + std::to_string(static_cast<int>(target.least));
+        text += " tag " + target.tag;
+        if (target.sends_host)
+            text += " host " + (target.host_name.empty() ? "own" : target.host_name);
+        out.fact("log", text);
     }
+}
+
+std::string written(const LogFormat& format) {
+    std::string text;
+    for (const LogPiece& piece : format.pieces) {
+        std::string flags;
+        if (piece.flags.quote) flags += "+Q";
+        if (piece.flags.hex) flags += "+X";
+        if (piece.flags.escape) flags += "+E";
+        if (!flags.empty()) flags = "{" + flags + "}";
+        if (piece.kind == LogPiece::Kind::variable)
+            text += "%" + flags + piece.text;
+        else if (piece.kind == LogPiece::Kind::sample)
+            text += "%" + flags + "[" + piece.text + "]";
+        else
+            text += piece.text;
+    }
+    return text;
+}
+
+void session_log(Writer& out, const SessionLog& log) {
+    out.flag("dontlognull", !log.empty_sessions);
+    out.flag("dontlog-normal", !log.normal_sessions);
+    out.flag("log-separate-errors", log.separate_errors);
+    out.flag("logasap", log.as_soon_as_possible);
+    out.flag("tcplog", log.style == SessionLog::Style::tcp);
+    if (log.style == SessionLog::Style::custom) out.fact("log-format", written(log.format));
+    if (log.error_format) out.fact("error-log-format", written(*log.error_format));
+    if (log.structured_data) out.fact("log-format-sd", written(*log.structured_data));
 }
 
 void stats(Writer& out, const StatsPage& page) {
@@ -202,8 +243,7 @@ void frontend(Writer& out, const Frontend& front) {
     out.time("timeout client-fin", front.client_fin_timeout);
     keepalive(out, front.keepalive);
     logs(out, front.logs);
-    out.flag("dontlognull", !front.log_empty_sessions);
-    out.flag("tcplog", front.log_format_tcp);
+    session_log(out, front.session_log);
     out.flag("socket-stats", front.count_listeners);
 }
 

@@ -1,7 +1,6 @@
 #include "config/keywords.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <numeric>
 
@@ -21,74 +20,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
         }
     }
     return row.back();
-}
-
-template <std::size_t size>
-std::optional<std::uint8_t> index_of(const std::array<std::string_view, size>& names,
-                                     std::string_view name) {
-    const auto at = std::find(names.begin(), names.end(), name);
-    if (at == names.end()) return std::nullopt;
-    return static_cast<std::uint8_t>(at - names.begin());
-}
-
-// In the order of their numbers (RFC 3164 4.1.1), under HAProxy's names.
-constexpr std::array<std::string_view, 24> facilities = {
-    "kern",   "user",   "mail",   "daemon", "auth",   "syslog", "lpr",    "news",
-    "uucp",   "cron",   "auth2",  "ftp",    "ntp",    "audit",  "alert",  "cron2",
-    "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"};
-constexpr std::array<std::string_view, 8> levels = {"emerg",   "alert",  "crit", "err",
-                                                    "warning", "notice", "info", "debug"};
-
-constexpr std::array<std::string_view, 8> formats = {"local", "rfc3164", "rfc5424", "priority",
-                                                     "short", "timed",   "iso",     "raw"};
-
-bool log_address(Line& line, const std::string& written, log::Target& target) {
-    const std::string text = expand_variables(written, line.environment);
-    if (text == "stdout" || text == "fd@1") {
-        target.kind = log::Target::Kind::standard_output;
-        return true;
-    }
-    if (text == "stderr" || text == "fd@2") {
-        target.kind = log::Target::Kind::standard_error;
-        return true;
-    }
-    const std::string plain = text.starts_with("udp@") ? text.substr(4) : text;
-    auto endpoint = parse_endpoint(plain);
-    if (!endpoint) {
-        line.alert(endpoint.error().text);
-        return false;
-    }
-    if (endpoint->unix_socket) {
-        target.address = *endpoint->unix_socket;
-        return true;
-    }
-    const Port port = number(endpoint->port) == 0 ? Port{514} : endpoint->port;
-    const std::string host = endpoint->host == "localhost" ? "127.0.0.1" : endpoint->host;
-    const auto address = Address::from_literal(host, port);
-    if (!address)
-        line.alert("'" + text +
-                   "' is not an IP address, a path, stdout or stderr; use one of these");
-    else
-        target.address = *address;
-    return address.has_value();
-}
-
-// One of `len N`, `format NAME` and `sample RANGES:SIZE`: checked, then left alone.
-bool log_option(Line& line, const std::string& name, const std::string& value) {
-    if (name == "len" && !line.count(value, 80, 65535)) return false;
-    if (name == "format" && !index_of(formats, value)) {
-        line.alert("unknown log format '" + value + "'");
-        return false;
-    }
-    if (name == "sample" && value.find(':') == std::string::npos) {
-        line.alert("'" + value + "' is not RANGES:SIZE");
-        return false;
-    }
-    const std::string_view why = name == "sample" ? "every line is sent"
-                                 : name == "len"  ? "lines are as long as they are"
-                                                  : "lines are sent in RFC 3164's form";
-    line.used("log ... " + name, KeywordClass::inert, why, "");
-    return true;
 }
 
 // Strangers' bytes go to terminals and logs: bounded, and without control characters.
@@ -224,35 +155,6 @@ void refuse(Line& line, std::string_view, std::string_view reason, std::string_v
     std::string text = "not supported: " + std::string(reason);
     if (!instead.empty()) text += "; " + std::string(instead);
     line.alert(text);
-}
-
-std::optional<log::Target> parse_log(Line& line, Words words) {
-    log::Target target;
-    if (words.empty() || !log_address(line, words[0], target)) return std::nullopt;
-    std::size_t i = 1;
-    for (; i + 1 < words.size(); i += 2) {
-        if (words[i] != "len" && words[i] != "format" && words[i] != "sample") break;
-        if (!log_option(line, words[i], words[i + 1])) return std::nullopt;
-    }
-    if (!line.arguments(words.subspan(i), 1, 3)) return std::nullopt;
-    const auto facility = index_of(facilities, words[i]);
-    if (!facility) {
-        line.alert("unknown log facility '" + words[i] + "'; use kern to local7");
-        return std::nullopt;
-    }
-    target.facility = *facility;
-    for (std::size_t j = i + 1; j < words.size(); ++j) {  // the most, then the least urgent sent
-        const auto level = index_of(levels, words[j]);
-        if (!level) {
-            line.alert("unknown optional log level '" + words[j] + "'; use emerg to debug");
-            return std::nullopt;
-        }
-        if (j == i + 1) target.most = static_cast<log::Level>(*level);
-        if (j == i + 2)
-            line.used("log ... " + words[j], KeywordClass::inert, "no line's urgency is lowered",
-                      "");
-    }
-    return target;
 }
 
 }  // namespace pgsteer::config

@@ -15,6 +15,7 @@
 #include "base/units.h"
 #include "config/check_lines.h"
 #include "config/load.h"
+#include "config/log_lines.h"
 #include "config/rule_lines.h"
 #include "config/words.h"
 
@@ -46,13 +47,11 @@ struct Proxy {
     Server default_server;
     bool http_mode = false;
     bool disabled = false;
-    bool log_global = false;
     CheckLines checks;
     RuleLines rules;
     std::optional<int> backlog;
-    std::optional<std::string> log_tag;
     std::optional<StatsPage> stats;
-    std::vector<log::Target> logs;
+    LogLines logs;
 };
 
 // `unix-bind`: what `bind` lines below with a path have unless they say otherwise.
@@ -65,7 +64,7 @@ struct UnixBind {
 struct Draft {
     Global global;
     UnixBind unix_bind;
-    std::string log_tag = "pgsteer";
+    GlobalLogLines log_lines;
     std::vector<Proxy> proxies;
     std::vector<Resolvers> resolvers;
     std::map<std::string, Proxy> named_defaults;
@@ -143,6 +142,7 @@ std::span<const Row> role_rows();
 std::span<const Row> stats_rows();
 std::span<const Row> rule_rows();
 std::span<const Row> resolvers_rows();
+std::span<const Row> log_rows();
 
 // A word after `bind ADDRESS` or `server NAME ADDRESS`.
 template <class Target>
@@ -186,9 +186,10 @@ constexpr OptionRow<Target> refused_option(std::string_view name, std::size_t va
 // Calls visit(row) for every row of a line's first words.
 template <class Visit>
 void each_row(Visit visit) {
-    for (const auto& table : {global_rows(), process_rows(), unused_global_rows(), later_rows(),
-                              proxy_rows(), bind_rows(), server_rows(), check_rows(), role_rows(),
-                              rule_rows(), stats_rows(), resolvers_rows(), unused_proxy_rows()})
+    for (const auto& table :
+         {global_rows(), process_rows(), unused_global_rows(), later_rows(), proxy_rows(),
+          bind_rows(), server_rows(), check_rows(), role_rows(), rule_rows(), stats_rows(),
+          resolvers_rows(), log_rows(), unused_proxy_rows()})
         for (const auto& row : table)
             visit(row);
 }
@@ -210,8 +211,6 @@ Result<Endpoint> parse_endpoint(const std::string& text);
 std::vector<Bind> read_binds(Line& line, Words words);
 // `source` of a section.
 void source_line(Line& line, Words words);
-// The argument words of a `log` line after `log`.
-std::optional<log::Target> parse_log(Line& line, Words arguments);
 
 // By their names; a table's options are many, and a file has thousands of lines with them.
 template <class Target>
@@ -271,6 +270,14 @@ void resolve_server_checks(Draft& draft, Config& config);
 // The rules of a section's halves; says what names nothing. All sections are known.
 FrontRules front_rules_of(Draft& draft, const Proxy& proxy);
 BackRules back_rules_of(Draft& draft, const Proxy& proxy);
+// Do the proxies and servers exist that a section's fetch elsewhere is about? Says what does not.
+bool names_something(Draft& draft, const Proxy& proxy, const Sample& sample,
+                     const std::string& keyword, const Location& at);
+// Where lines about a section go, and what its sessions' lines are; says what does not fit.
+std::vector<log::Target> logs_of(const Draft& draft, const Proxy& proxy);
+SessionLog session_log_of(Draft& draft, const Proxy& proxy);
+// Gives a target what other lines say of all targets.
+void settle(log::Target& target, const Draft& draft, const std::optional<std::string>& tag);
 // Whom the names of servers are asked of; says what does not fit.
 void resolve_names(Draft& draft, Config& config);
 

@@ -68,14 +68,6 @@ void describe(Line& line, Words words) {
     join(line, words, line.draft.global.description);
 }
 
-void log_line(Line& line, Words words) {
-    if (auto target = parse_log(line, words)) line.draft.global.logs.push_back(*target);
-}
-
-void log_tag(Line& line, Words words) {
-    if (line.arguments(words, 1, 1)) line.draft.log_tag = words[0];
-}
-
 void hard_stop_after(Line& line, Words words) {
     if (!line.arguments(words, 1, 1)) return;
     if (auto value = line.time(words[0])) line.draft.global.hard_stop_after = *value;
@@ -126,8 +118,6 @@ constexpr Row rows[] = {
     {"user", in_global, honoured, user, "user to become"},
     {"group", in_global, honoured, group, "group to become"},
     {"pidfile", in_global, honoured, pid_file, "where to write the process id"},
-    {"log", in_global, honoured, log_line, "where log lines go"},
-    {"log-tag", in_global, honoured, log_tag, "program name in log lines"},
     {"node", in_global, honoured, node, "node name on the stats page"},
     {"description", in_global, honoured, describe, "text on the stats page"},
     {"hard-stop-after", in_global, honoured, hard_stop_after, "longest soft stop"},

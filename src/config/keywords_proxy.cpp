@@ -117,22 +117,6 @@ void fullconn(Line& line, Words words) {
     if (auto value = line.count(words[0], 0, most_connections)) line.proxy->back.fullconn = *value;
 }
 
-void log_line(Line& line, Words words) {
-    Proxy& proxy = *line.proxy;
-    if (line.negated) {
-        proxy.log_global = false;
-        proxy.logs.clear();
-    } else if (words.size() == 1 && words[0] == "global") {
-        proxy.log_global = true;
-    } else if (auto target = parse_log(line, words)) {
-        proxy.logs.push_back(*target);
-    }
-}
-
-void log_tag(Line& line, Words words) {
-    if (line.arguments(words, 1, 1)) line.proxy->log_tag = words[0];
-}
-
 void backlog(Line& line, Words words) {
     if (!line.arguments(words, 1, 1)) return;
     if (auto value = line.count(words[0], 1, 1U << 30))
@@ -169,8 +153,6 @@ constexpr Row rows[] = {
      "sessions of the backend at which servers with minconn get their maxconn; a tenth of what its "
      "frontends may bring"},
     {"backlog", in_front, honoured, backlog, "clients the kernel keeps until they are accepted"},
-    {"log", in_proxy, honoured, log_line, "where log lines go; 'global' for the global ones"},
-    {"log-tag", in_proxy, honoured, log_tag, "program name in log lines"},
     {"default_backend", in_front, honoured, default_backend, "who takes the sessions"},
     {"disabled", in_proxy, honoured, disable, "leave the section out"},
     {"enabled", in_proxy, honoured, enable, "undo disabled"},
@@ -191,11 +173,6 @@ constexpr Row rows[] = {
     {"timeout check", in_back, honoured, set_time<back, &Backend::check_timeout>,
      "longest wait for a check's answer"},
     {"option redispatch", in_back, honoured, redispatch, "try another server when one fails"},
-    {"option tcplog", in_proxy, honoured, set_flag<front, &Frontend::log_format_tcp, true>,
-     "a log line a session"},
-    {"option dontlognull", in_front, honoured,
-     set_flag<front, &Frontend::log_empty_sessions, false>,
-     "no log line for a session without a byte"},
     {"option tcpka", in_proxy, honoured, keepalive, "TCP keep-alive on both sides"},
     {"option socket-stats", in_front, honoured, set_flag<front, &Frontend::count_listeners, true>,
      "count each 'bind' address by itself"},
@@ -203,9 +180,6 @@ constexpr Row rows[] = {
     {"option srvtcpka", in_back, honoured, server_keepalive, "TCP keep-alive to servers"},
     {"option allbackups", in_back, honoured, set_flag<back, &Backend::all_backups, true>,
      "balance over all backup servers, not the first alone"},
-    {"option log-health-checks", in_back, honoured,
-     set_flag<back, &Backend::log_health_checks, true>,
-     "a log line when a check says anything new"},
     {"clitcpka-idle", in_front, honoured, keepalive_time<front, &KeepaliveOptions::idle>,
      "silence before the first keep-alive probe"},
     {"clitcpka-intvl", in_front, honoured, keepalive_time<front, &KeepaliveOptions::interval>,

@@ -55,7 +55,6 @@ constexpr Row rows[] = {
     global("insecure-fork-wanted", "'external-check' is enough"),
     global("insecure-setuid-wanted", "pgsteer starts no program"),
     global("issuers-chain-path", no_tls),
-    global("log-send-hostname", "syslog adds the host's name"),
     refused_row("lua-load", in_global, no_lua, remove_it),
     refused_row("lua-load-per-thread", in_global, no_lua, remove_it),
     global("lua-prepend-path", no_lua),

@@ -13,7 +13,6 @@ constexpr std::string_view foreign = "it does not speak PostgreSQL";
 constexpr std::string_view no_web = "there is no HTTP to relay";
 constexpr std::string_view no_cookie = "PostgreSQL sessions carry no cookie";
 constexpr std::string_view counted = "the counters and logs are always up to date";
-constexpr std::string_view one_form = "session lines have one form";
 constexpr std::string_view judged = "servers are judged anew at start";
 constexpr std::string_view no_splice = "bytes are copied, not spliced";
 constexpr std::string_view at_once = "PostgreSQL's packets go at once";
@@ -37,7 +36,6 @@ constexpr Row rows[] = {
     web("declare", in_front),
     inert_row("description", in_proxy, "a comment"),
     refused_row("email-alert", in_proxy, "no mail is sent", "watch the log for state changes"),
-    inert_row("error-log-format", in_front, one_form),
     web("errorfile"),
     web("errorfiles"),
     web("errorloc"),
@@ -55,8 +53,6 @@ constexpr Row rows[] = {
     inert_row("id", in_proxy, "pgsteer goes by names"),
     inert_row("ignore-persist", in_back, no_cookie),
     inert_row("load-server-state-from-file", in_back, judged),
-    inert_row("log-format", in_front, one_form),
-    inert_row("log-format-sd", in_front, one_form),
     web("max-keep-alive-queue", in_back),
     refused_row("monitor", in_front, no_web,
                 "use the stats page, or 'tcp-request connection reject if ...'"),
@@ -67,7 +63,6 @@ constexpr Row rows[] = {
     web("option checkcache", in_back),
     inert_row("option contstats", in_front, counted),
     web("option disable-h2-upgrade", in_front),
-    inert_row("option dontlog-normal", in_front, "every session is logged"),
     web("option forwardfor"),
     web("option h1-case-adjust-bogus-client", in_front),
     web("option h1-case-adjust-bogus-server", in_back),
@@ -82,13 +77,9 @@ constexpr Row rows[] = {
     web("option http-use-htx"),
     web("option http-use-proxy-header", in_front),
     web("option httpclose"),
-    web("option httplog"),
-    web("option httpslog"),
     web("option idle-close-on-response", in_front),
     inert_row("option independent-streams", in_proxy, "each side has its own idle limit"),
     no_check("option ldap-check"),
-    inert_row("option log-separate-errors", in_front, counted),
-    inert_row("option logasap", in_front, counted),
     no_check("option mysql-check"),
     inert_row("option nolinger", in_proxy, "a side is reset only when the other was"),
     web("option originalto"),

@@ -22,15 +22,6 @@ std::string title(const Proxy& proxy) {
     return kind + " '" + proxy.name + "'";
 }
 
-std::vector<log::Target> logs_of(const Draft& draft, const Proxy& proxy) {
-    std::vector<log::Target> logs;
-    if (proxy.log_global) logs = draft.global.logs;
-    logs.insert(logs.end(), proxy.logs.begin(), proxy.logs.end());
-    for (auto& target : logs)
-        target.tag = proxy.log_tag.value_or(draft.log_tag);
-    return logs;
-}
-
 void check_server_names(Draft& draft, const Proxy& proxy) {
     std::unordered_set<std::string_view> names;
     std::unordered_map<std::uint32_t, const Server*> numbers;
@@ -183,6 +174,7 @@ Frontend front_of(Draft& draft, const Proxy& proxy) {
     front.at = proxy.at;
     front.disabled = proxy.disabled;
     front.logs = logs_of(draft, proxy);
+    front.session_log = session_log_of(draft, proxy);
     front.mode = proxy.http_mode ? Frontend::Mode::http : Frontend::Mode::tcp;
     if (proxy.section == in_listen && !front.default_backend) front.default_backend = proxy.name;
     front.rules = front_rules_of(draft, proxy);
@@ -215,7 +207,7 @@ Backend back_of(Draft& draft, Proxy& proxy) {
 
 void resolve(Draft& draft, Config& config) {
     for (auto& target : draft.global.logs)
-        target.tag = draft.log_tag;
+        settle(target, draft, std::nullopt);
     config.global = draft.global;
     check_names(draft);
     check_addresses(draft);

@@ -57,6 +57,10 @@ class RuleReader {
         return choices;
     }
 
+    bool knows(const Sample& sample, const std::string& keyword, const Location& at) {
+        return known_names({{}, at}, keyword, sample);
+    }
+
   private:
     void alert(const RuleLine& line, const std::string& keyword, const std::string& text) {
         draft_.alert(line.at, "'" + keyword + "' : " + text);
@@ -245,6 +249,15 @@ FrontRules front_rules_of(Draft& draft, const Proxy& proxy) {
     rules.backends = reader.choices(lines.backends, "use_backend");
     rules.inspect_delay = lines.inspect_delay;
     return rules;
+}
+
+bool names_something(Draft& draft, const Proxy& proxy, const Sample& sample,
+                     const std::string& keyword, const Location& at) {
+    Proxy plain;  // its acls were read already
+    plain.section = proxy.section;
+    plain.name = proxy.name;
+    plain.back.servers = proxy.back.servers;
+    return RuleReader(draft, plain).knows(sample, keyword, at);
 }
 
 BackRules back_rules_of(Draft& draft, const Proxy& proxy) {

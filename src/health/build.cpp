@@ -119,6 +119,41 @@ void add_backend(const config::Backend& backend, std::size_t workers,
     number_servers(backend, id, table);
 }
 
+// What the frontend's lines show, so that workers look up no more than that.
+routing::LogNeeds log_needs(const config::Global& global, const config::Frontend& frontend) {
+    using Variable = config::LogVariable;
+    const config::SessionLog& log = frontend.session_log;
+    routing::LogNeeds needs;
+    needs.empty_sessions = log.empty_sessions;
+    // Lines go to the terminal where the file names no target; nothing is reported up when that is
+    // silent.
+    if (frontend.logs.empty()) {
+        needs.at_end = !global.quiet && global.logs.empty();
+        return needs;
+    }
+    const bool structured = std::any_of(frontend.logs.begin(), frontend.logs.end(),
+                                        [](const auto& target) { return target.is_structured(); });
+    const bool whole = log.format.shows_end() && !log.as_soon_as_possible;
+    needs.at_accept = log.style == config::SessionLog::Style::connect;
+    needs.at_connect = !needs.at_accept && !whole;
+    needs.at_end = !needs.at_accept || structured;
+    const auto shows = [&log](auto... variables) {
+        const Variable any_of[] = {variables...};
+        return log.format.shows(any_of) ||
+               (log.structured_data && log.structured_data->shows(any_of));
+    };
+    const bool fetches = std::any_of(log.format.pieces.begin(), log.format.pieces.end(),
+                                     [](const config::LogPiece& piece) {
+                                         return piece.kind == config::LogPiece::Kind::sample &&
+                                                piece.sample.fetch.starts_with("dst");
+                                     });
+    needs.destination = needs.at_accept || structured || fetches ||
+                        shows(Variable::frontend_ip, Variable::frontend_port);
+    needs.source = structured || shows(Variable::source_ip, Variable::source_port);
+    needs.number = structured || shows(Variable::request_counter);
+    return needs;
+}
+
 void add_frontend(const config::Global& global, const config::Frontend& frontend,
                   std::size_t workers, routing::RoutingTable& table) {
     const bool has_default = frontend.default_backend.has_value();
@@ -135,9 +170,7 @@ void add_frontend(const config::Global& global, const config::Frontend& frontend
     row.client_timeout = frontend.client_timeout;
     row.client_fin_timeout = or_default(frontend.client_fin_timeout);
     row.limit = frontend.maxconn;
-    row.log_empty_sessions = frontend.log_empty_sessions;
-    // A quiet process without `log` lines has nobody to tell of a session: nothing is reported up.
-    row.log_sessions = !global.quiet || !global.logs.empty() || !frontend.logs.empty();
+    row.log = log_needs(global, frontend);
     row.shared = std::make_shared<routing::Shared>(workers);
     table.frontends.push_back(std::move(row));
 }
@@ -262,7 +295,8 @@ bool apply_decisions(const std::deque<ServerState>& servers, routing::RoutingTab
         changed = changed || row.accepts != decision.accepts || row.cause != decision.cause ||
                   row.addresses != server.session_addresses() ||
                   row.cut_before != server.cut_before ||
-                  row.killed_before != server.killed_before || row.weight != weight ||
+                  row.killed_before != server.killed_before ||
+                  row.superseded_before != server.superseded_before || row.weight != weight ||
                   row.limit != server.maxconn() || row.pace.percent != server.ramp.percent;
         row.pace.percent = server.ramp.percent;
         row.weight = weight;
@@ -271,6 +305,7 @@ bool apply_decisions(const std::deque<ServerState>& servers, routing::RoutingTab
         row.cause = decision.cause;
         row.addresses = server.session_addresses();
         row.killed_before = server.killed_before;
+        row.superseded_before = server.superseded_before;
         row.cut_before = server.cut_before;
     }
     if (changed)

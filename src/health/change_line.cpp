@@ -20,13 +20,17 @@ std::string quoted(const std::string& info) {
     return "\"" + text + "\"";
 }
 
-std::string check_reason(const ServerState& server) {
+std::string check_gist(const ServerState& server) {
     const Judgement& last = server.last;
     std::string text = ", reason: " + last.words;
     if (last.tells_code) text += fmt::format(", code: {}", last.code);
     if (last.tells_info) text += ", info: " + quoted(last.info);
+    return text;
+}
+
+std::string check_reason(const ServerState& server) {
     const auto ms = std::chrono::duration_cast<milliseconds>(server.latency).count();
-    return text + fmt::format(", check duration: {}ms", ms);
+    return check_gist(server) + fmt::format(", check duration: {}ms", ms);
 }
 
 std::string lag_words(const Lag& lag) {
@@ -97,6 +101,11 @@ std::string state_line(const ServerState& server, bool up, const ProxyCount& cou
     return fmt::format("{}Server {}/{} {}{}. {} {}", server.config->backup ? "Backup " : "",
                        server.backend->name, server.config->name, became(server, up),
                        reason(server), counts, sessions);
+}
+
+std::string state_gist(const ServerState& server, bool up) {
+    return fmt::format("{} {}{}", became(server, up), routing::word(server.decided.cause),
+                       check_gist(server));
 }
 
 std::string check_line(const ServerState& server) {

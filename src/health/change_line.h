@@ -21,6 +21,8 @@ struct ProxyCount {
 // "Server ReadWrite/pg0 is DOWN, reason: Layer7 wrong status, code: 503, ...". The reason is that
 // of the server's decision.
 std::string state_line(const ServerState& server, bool up, const ProxyCount& count);
+// The same without what differs each time: counts and durations.
+std::string state_gist(const ServerState& server, bool up);
 // "Health check for server ReadWrite/pg0 failed, reason: ..., status: 2/3 UP."
 std::string check_line(const ServerState& server);
 // "Server ReadWrite/pg0: nobody answers its checks (Layer4 connection problem, ...), but PostgreSQL

@@ -69,6 +69,10 @@ struct Change {
     routing::ServerId server{};
     std::string line;  // HAProxy's words: "Server ReadWrite/pg0 is DOWN, reason: Layer7 wrong ..."
     bool up = false;   // good news
+    // For those who write it:
+    routing::Cause cause = routing::Cause::never_judged;
+    bool is_loss = false;   // state: it is DOWN, which nobody ordered
+    std::string gist = {};  // the line without what differs each time
 };
 
 // What pages show of one server beside its routing row.

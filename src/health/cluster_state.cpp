@@ -233,8 +233,12 @@ void Cluster::State::follow(routing::ServerId id, const Decision& before, TimePo
         server.cut_before = rows.version + 1;
     if (decision.cause == routing::Cause::election_open && !before.accepts) return;
     const ProxyCount counted = count(id);
-    changes.push_back(
-        {Change::Kind::state, id, state_line(server, decision.accepts, counted), decision.accepts});
+    const bool is_ordered =
+        decision.cause == routing::Cause::maintenance || decision.cause == routing::Cause::draining;
+    changes.push_back({Change::Kind::state, id, state_line(server, decision.accepts, counted),
+                       decision.accepts, decision.cause,
+                       routing::is_down(decision.cause) && !is_ordered,
+                       state_gist(server, decision.accepts)});
     // Not while a verdict is missing: that would cry wolf at every start.
     if (!decision.accepts && counted.active + counted.backup == 0 && !counted.any_unjudged)
         changes.push_back(
@@ -271,7 +275,7 @@ void Cluster::State::cut_backups(const ServerState& risen) {
     if (!risen.config->cut_backups_when_up || risen.config->backup || risen.weight() == 0) return;
     for (ServerState& other : servers)
         if (other.backend == risen.backend && other.config->backup && other.may_be_cut) {
-            other.cut_before = rows.version + 1;
+            other.superseded_before = rows.version + 1;
             dirty = true;
         }
 }

@@ -160,6 +160,11 @@ void guard(RoutingTable& table) {
 
 }  // namespace
 
+routing::Sample sample_of(const config::Sample& sample, const RoutingTable& table,
+                          const std::string& frontend) {
+    return Translator(table, find_row<BackendId>(table.backends, frontend)).sample(sample);
+}
+
 void add_rules(const config::Config& config, RoutingTable& table) {
     for (const config::Frontend& frontend : config.frontends) {
         const auto id = find_row<routing::FrontendId>(table.frontends, frontend.name);

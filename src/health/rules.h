@@ -12,4 +12,8 @@ namespace pgsteer::health {
 // configuration; names that the rules use exist (config/resolve_rules).
 void add_rules(const config::Config& config, routing::RoutingTable& table);
 
+// What a fetch outside of rules asks, of a client of this frontend.
+routing::Sample sample_of(const config::Sample& sample, const routing::RoutingTable& table,
+                          const std::string& frontend);
+
 }  // namespace pgsteer::health

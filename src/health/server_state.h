@@ -101,6 +101,7 @@ struct ServerState {
     Duration downtime{};  // until last_change
     routing::Version killed_before = 0;
     routing::Version cut_before = 0;
+    routing::Version superseded_before = 0;
 };
 
 }  // namespace pgsteer::health

@@ -99,7 +99,7 @@ Worker::Accepted Worker::accept_one(std::size_t index) {
 }
 
 // Who is rejected before is no session, as in HAProxy.
-void Worker::count_session(const Session& session) {
+void Worker::count_session(Session& session) {
     const auto& shared = frontend(session).shared;
     routing::Traffic& counted = traffic(shared);
     counted.sessions.add();
@@ -109,6 +109,8 @@ void Worker::count_session(const Session& session) {
         traffic(own).sessions.add();
         traffic(own).most_sessions.raise_to(own->slots.taken());
     }
+    if (frontend(session).log.number) session.number = table_->shared->turn.fetch_add(1);
+    tell_accepted(session);
 }
 
 // Of its address with `option socket-stats`; mostly null.

@@ -189,6 +189,8 @@ Worker::Progress Worker::take_proxy_header(SlotIndex slot) {
         session.peer = compact(header.source.get());
         session.called = std::make_unique<Address>(header.destination);
     }
+    session.handshake_ms = static_cast<std::int32_t>(
+        std::chrono::duration_cast<milliseconds>(now_ - session.accepted).count());
     return Progress::done;
 }
 
@@ -313,6 +315,7 @@ void Worker::move_held(SlotIndex slot) {
     if (std::exchange(session.counts_in_backend, false)) backend(session).shared->slots.give_back();
     session.backend = wanted.backend;
     session.has_server = session.avoid_server = false;
+    session.waited_ms = -1;
     begin_step(slot, Step::back_content);
     advance(slot);
 }

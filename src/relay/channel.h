@@ -10,6 +10,7 @@
 #include <boost/lockfree/policies.hpp>
 #include <boost/lockfree/spsc_queue.hpp>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -43,8 +44,10 @@ struct ReportBell {
 
 class Channel {
   public:
-    // Reports a worker may be ahead of the control thread.
+    // Reports a worker may be ahead of the control thread; when thousands of sessions are cut at
+    // once, the rest waits with the worker.
     static constexpr std::size_t report_capacity = 1024;
+    static constexpr std::size_t most_kept = 100'000;
 
     explicit Channel(std::shared_ptr<const routing::RoutingTable> first)
         : newest_(std::move(first)) {}
@@ -80,6 +83,13 @@ class Channel {
     template <class Take>
     void drain(Take&& take) {
         reports_.consume_all([&](const routing::Report& report) { take(report); });
+        if (has_kept_.load(std::memory_order_acquire)) ring();
+    }
+    // When the worker's thread has ended.
+    template <class Take>
+    void drain_kept(Take&& take) {
+        for (const routing::Report& report : std::exchange(kept_, {}))
+            take(report);
     }
     std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
 
@@ -113,11 +123,27 @@ class Channel {
     bool stopping() const { return stop_; }
     bool accepting_stopped() const { return stop_accepting_; }
     void report(const routing::Report& report, ReportBell& bell) {
-        if (!reports_.push(report)) lost_.fetch_add(1, std::memory_order_relaxed);
+        if (!kept_.empty() || !reports_.push(report)) keep(report);
+        bell.ring();
+    }
+    // At the top of its loop.
+    void report_kept(ReportBell& bell) {
+        if (kept_.empty()) return;
+        while (!kept_.empty() && reports_.push(kept_.front()))
+            kept_.pop_front();
+        has_kept_.store(!kept_.empty(), std::memory_order_release);
         bell.ring();
     }
 
   private:
+    void keep(const routing::Report& report) {
+        if (kept_.size() < most_kept)
+            kept_.push_back(report);
+        else
+            lost_.fetch_add(1, std::memory_order_relaxed);
+        has_kept_.store(true, std::memory_order_release);
+    }
+
     // Guards the three below; taken when the bell rang, never while relaying.
     std::mutex mutex_;
     std::optional<routing::SessionsAsked> asked_;
@@ -127,6 +153,8 @@ class Channel {
     std::atomic<bool> stop_{false};
     std::atomic<bool> stop_accepting_{false};
     std::atomic<std::uint64_t> lost_{0};
+    std::deque<routing::Report> kept_;  // the worker's own
+    std::atomic<bool> has_kept_{false};
     boost::lockfree::spsc_queue<routing::Report, boost::lockfree::capacity<report_capacity>>
         reports_;
 };

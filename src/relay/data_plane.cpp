@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "relay/worker.h"
@@ -58,6 +59,11 @@ void DataPlane::drain(const std::function<void(const routing::Report&)>& take) {
     state_->fellows.bell.clear();
     for (const auto& channel : state_->fellows.channels)
         channel->drain(take);
+    const bool have_ended = std::none_of(state_->threads.begin(), state_->threads.end(),
+                                         [](const auto& thread) { return thread.joinable(); });
+    if (!have_ended) return;
+    for (const auto& channel : state_->fellows.channels)
+        channel->drain_kept(take);
 }
 
 std::uint64_t DataPlane::lost_reports() const {

@@ -28,6 +28,9 @@ routing::Phase phase_of(const Session& session) {
                                                                       : routing::Phase::data;
     }
     if (std::holds_alternative<Inspecting>(session.state)) return routing::Phase::request;
+    // Who was refused without a wait was, for HAProxy, about to be connected.
+    if (std::holds_alternative<Closing>(session.state) && !session.was_held)
+        return routing::Phase::connect;
     return std::holds_alternative<Connecting>(session.state) ? routing::Phase::connect
                                                              : routing::Phase::queue;
 }
@@ -105,7 +108,8 @@ std::string Worker::refusal(const Session& session, routing::EndReason reason) c
             fmt::format("pgsteer: no use_backend rule of \"{}\" holds now", frontend(session).name);
         return pgwire::fatal_error({"57P03", text, "It has no default_backend."});
     }
-    if (reason == routing::EndReason::connect_failed) {
+    if (reason == routing::EndReason::connect_failed ||
+        reason == routing::EndReason::connect_timeout) {
         const std::string text = fmt::format(
             "pgsteer: could not connect to any server of \"{}\" (last tried {}) within {} ms",
             back.name, row(session).name, waited);
@@ -137,7 +141,11 @@ void Worker::end(SlotIndex slot, routing::EndReason reason) {
     using routing::EndReason;
     Session& session = sessions_.at(slot);
     const routing::Phase phase = phase_of(session);
+    const routing::LogNeeds& log = frontend(session).log;
+    const bool is_told = log.at_end && (log.empty_sessions || !is_silent(session));
+    routing::SessionEnded facts;
     if (std::holds_alternative<Held>(session.state)) leave_hold(slot);
+    if (is_told) facts = facts_for_log(session, routing::Moment::ended);
     timers_.remove(slot);
     if (auto* relaying = std::get_if<Relaying>(&session.state)) {
         // It comes again with the password: this was no session yet.
@@ -160,7 +168,11 @@ void Worker::end(SlotIndex slot, routing::EndReason reason) {
     if (session.counts_in_backend) backend(session).shared->slots.give_back();
     if (const auto& own = counted_listener(session)) own->slots.give_back();
     give_back_accept_slots(front);
-    if (frontend(session).log_sessions) report_end(session, reason, phase, now_);
+    if (is_told) {
+        facts.reason = reason;
+        facts.phase = phase;
+        channel_.report(facts, fellows_.bell);
+    }
     sessions_.give_back(slot);
 }
 
@@ -186,36 +198,6 @@ void Worker::count_end(const Session& session, routing::EndReason reason) {
         static_cast<std::uint64_t>(std::max<std::int64_t>(total, 0))};
     traffic(row(session).shared).times.add(sample);
     traffic(backend(session).shared).times.add(sample);
-}
-
-void Worker::report_end(const Session& session, routing::EndReason reason, routing::Phase phase,
-                        TimePoint now) {
-    routing::SessionEnded ended;
-    if (const auto* relaying = std::get_if<Relaying>(&session.state)) {
-        ended.bytes_in = relaying->up.bytes;
-        ended.bytes_out = relaying->down.bytes;
-    }
-    if (!frontend(session).log_empty_sessions && ended.bytes_in == 0 && ended.bytes_out == 0)
-        return;
-    ended.client = address_of(session.peer);
-    ended.frontend = session.frontend;
-    ended.backend = session.backend;
-    ended.has_server = session.has_server;
-    ended.server = session.server;
-    ended.total = std::chrono::duration_cast<milliseconds>(now - session.accepted);
-    ended.accepted = std::chrono::system_clock::now() -
-                     std::chrono::duration_cast<std::chrono::system_clock::duration>(
-                         Clock::now() - session.accepted);
-    ended.waited = milliseconds(session.waited_ms);
-    ended.connecting = milliseconds(session.connecting_ms);
-    ended.reason = reason;
-    ended.phase = phase;
-    ended.retries = session.retries;
-    ended.process_sessions = table_->shared->slots.taken();
-    ended.frontend_sessions = frontend(session).shared->slots.taken();
-    ended.backend_sessions = backend(session).shared->slots.taken();
-    if (session.has_server) ended.server_sessions = row(session).shared->slots.taken();
-    channel_.report(ended, fellows_.bell);
 }
 
 void Worker::end_all(routing::EndReason reason) {

@@ -119,7 +119,7 @@ void Worker::connect_failed(SlotIndex slot, int error_number) {
         const bool addresses_left = session.address < row(session).addresses.size();
         if (!addresses_left) ++session.round;
         if (session.timeouts > backend(session).retries)
-            return refuse(slot, routing::EndReason::connect_failed);
+            return refuse(slot, routing::EndReason::connect_timeout);
         if (!addresses_left && !may_try_again_now(session)) {
             session.round = 0;
             session.address = 0;
@@ -128,6 +128,7 @@ void Worker::connect_failed(SlotIndex slot, int error_number) {
         const routing::ServerId failed = session.server;
         if (!take_server(session)) return hold(slot, connect_pause);
         session.retries = static_cast<std::uint16_t>(std::min(session.retries + 1, 65535));
+        session.redispatched = session.redispatched || failed != session.server;
         count_retry(failed, session);
         if (begin_connect(slot)) return;
         error_number = errno;
@@ -173,6 +174,7 @@ void Worker::hold(SlotIndex slot, milliseconds pause) {
         session.was_held = true;
         session.held_since = now_tick();
     }
+    session.released_then = static_cast<std::uint32_t>(shared.total(&routing::Traffic::released));
     Held held;
     held.ticket = shared.board.draw_ticket();
     held.not_before = now_tick() + static_cast<Tick>(pause.count());
@@ -217,6 +219,12 @@ void Worker::leave_hold(SlotIndex slot) {
     session.state = Starting{};
     timers_.remove(slot);
     traffic(backend(session).shared).waiting.subtract();
+    // HAProxy's %bq counts those who went before, and the client itself.
+    const auto released = backend(session).shared->total(&routing::Traffic::released);
+    session.queue_position += static_cast<std::uint32_t>(released) - session.released_then + 1;
+    if (session.waited_ms < 0)
+        session.waited_ms = static_cast<std::int32_t>(
+            std::chrono::duration_cast<milliseconds>(now_ - session.accepted).count());
     publish_oldest(session.backend);
 }
 
@@ -245,6 +253,9 @@ void Worker::serve_held(routing::BackendId id) {
             if (release_due_) break;
             if (take_server(session)) {
                 queue.pace.went();
+                // Counted before it leaves the queue: who sees nobody wait sees who was released.
+                traffic(table_->at(id).shared).released.add();
+                ++session.released_then;
                 leave_hold(slot);
                 if (!begin_connect(slot)) connect_failed(slot, errno);
             } else if (!names_servers(id)) {

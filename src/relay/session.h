@@ -88,10 +88,14 @@ struct Session {
     Tick held_since = 0;               // valid while was_held
     std::int32_t waited_ms = -1;
     std::int32_t connecting_ms = -1;
-    std::uint16_t retries = 0;  // connects beyond the first
-    std::uint16_t round = 0;    // connects since the last pause
-    std::uint8_t timeouts = 0;  // connects that ran into `timeout connect`
-    std::uint8_t address = 0;   // index into the row's addresses
+    std::int32_t handshake_ms = 0;
+    std::uint32_t number = 0;          // which of the process, where the log shows it
+    std::uint32_t released_then = 0;   // from its backend's queue when it came there
+    std::uint32_t queue_position = 0;  // how many went before it
+    std::uint16_t retries = 0;         // connects beyond the first
+    std::uint16_t round = 0;           // connects since the last pause
+    std::uint8_t timeouts = 0;         // connects that ran into `timeout connect`
+    std::uint8_t address = 0;          // index into the row's addresses
     bool in_use = false;
     bool expects_proxy = false;  // its first bytes are a PROXY header
     bool has_server = false;
@@ -100,6 +104,8 @@ struct Session {
     bool client_watched = false;     // registered with epoll
     bool counts_in_backend = false;  // holds a slot of its backend's count
     bool avoid_server = false;       // `server` just failed: prefer another
+    bool redispatched = false;       // another was tried before `server`
+    bool told = false;               // the log has its line
 };
 
 // Sessions by slot. Addresses are stable; a freed slot is used again with a new generation.

@@ -37,6 +37,7 @@ void Worker::begin_relay(SlotIndex slot) {
     traffic(row(session).shared).last_session.set(second);
     traffic(backend(session).shared).last_session.set(second);
     set_timer(slot, relay_timeout(session, relaying));
+    tell_connected(session);
     if (!pump_up(slot)) return;
     if (!relaying.up.source_ended) watch_client(slot);
 }

@@ -50,6 +50,7 @@ void Worker::loop_once() {
     const int count =
         ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), wait);
     now_ = Clock::now();
+    channel_.report_kept(fellows_.bell);
     for (int i = 0; i < count; ++i)
         dispatch(events_[static_cast<std::size_t>(i)]);
     pump_unfinished();
@@ -121,7 +122,8 @@ void Worker::end_what_is_cut(const routing::RoutingTable& before) {
     bool any_closed = false;
     for (const routing::ServerRow& now_row : table_->servers) {
         any_cut = any_cut || now_row.cut_before > before.version ||
-                  now_row.killed_before > before.version;
+                  now_row.killed_before > before.version ||
+                  now_row.superseded_before > before.version;
         any_closed = any_closed || !now_row.accepts;
     }
     if (!any_cut && !any_closed) return;
@@ -140,6 +142,8 @@ void Worker::end_what_is_cut(const routing::RoutingTable& before) {
                 end(slot, routing::EndReason::cut);
             else if (session.chosen_from < its_row.killed_before)
                 end(slot, routing::EndReason::killed);
+            else if (session.chosen_from < its_row.superseded_before)
+                end(slot, routing::EndReason::superseded);
         }
     }
 }

@@ -67,7 +67,7 @@ class Worker {
     void open_and_close_listeners();
     void resume_listeners();
     void on_accept_failure(std::size_t index, int error_number);
-    void count_session(const Session& session);
+    void count_session(Session& session);
     const std::shared_ptr<routing::Shared>& counted_listener(const Session& session) const;
 
     // admit.cpp
@@ -128,6 +128,12 @@ class Worker {
     void on_relay_timer(SlotIndex slot);
     milliseconds relay_timeout(const Session& session, const Relaying& relaying) const;
 
+    // tell.cpp
+    routing::SessionEnded facts_for_log(const Session& session, routing::Moment moment) const;
+    void tell_accepted(const Session& session);
+    void tell_connected(Session& session);
+    static bool is_silent(const Session& session);
+
     // show.cpp
     routing::SessionLine line_of(SlotIndex slot);
     void answer_operator();
@@ -140,8 +146,6 @@ class Worker {
     void end(SlotIndex slot, routing::EndReason reason);
     enum class Dropped { by_reset, by_end };
     void drop(SlotIndex slot, Dropped how);
-    void report_end(const Session& session, routing::EndReason reason, routing::Phase phase,
-                    TimePoint now);
     void count_end(const Session& session, routing::EndReason reason);
     void end_all(routing::EndReason reason);
 

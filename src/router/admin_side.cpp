@@ -17,7 +17,7 @@ constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 }  // namespace
 
 admin::Snapshot Control::snapshot() {
-    facts_.lost_reports = plane_->lost_reports();
+    facts_.lost_reports = plane_->lost_reports() + log::lost_lines();
     facts_.stopping = stopping_softly_;
     const TimePoint now = Clock::now();
     return admin::take_snapshot(*table_, *cluster_, facts_, now);

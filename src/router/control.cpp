@@ -9,7 +9,6 @@
 #include <exception>
 
 #include "base/log.h"
-#include "router/session_line.h"
 #include "routing/choose.h"
 
 namespace asio = boost::asio;
@@ -37,6 +36,7 @@ Control::Control(ControlParts parts)
       names_(std::move(parts.names)),
       table_(cluster_->table()),
       plane_(std::move(parts.plane)),
+      logs_(std::move(parts.logs)),
       facts_(std::move(parts.facts)),
       signals_(io_, SIGTERM, SIGINT, SIGUSR1),
       // A descriptor of its own: asio closes what it is given.
@@ -87,11 +87,15 @@ void Control::start(Task task) {
 
 // Whatever evidence changed: it is told, published, and where no server is left, hurried for.
 void Control::take_changes(const std::vector<health::Change>& changes) {
+    const TimePoint now = Clock::now();
     for (const health::Change& change : changes)
-        log::write(change.up ? log::Level::notice : log::Level::warning, change.line);
+        logs_.tell(change, cluster_->view(change.server, now), now);
     for (const health::Change& change : changes)
         if (change.kind != health::Change::Kind::check) events_.add(change.line);
+    const std::vector<Queue> queues = queues_of(changes);
     publish();
+    for (const Queue& queue : queues)
+        look_at(queue.backend, &queue);
     if (cluster_->next_change() != next_change_.expiry()) next_change_.cancel();
     for (const health::Change& change : changes) {
         if (change.kind != health::Change::Kind::last_server_gone) continue;
@@ -139,7 +143,7 @@ Task Control::report_loop() {
 
 void Control::take_report(const routing::Report& report) {
     if (const auto* ended = std::get_if<routing::SessionEnded>(&report)) {
-        log::write_traffic(session_line(*ended, *table_));
+        logs_.take(*ended, *table_);
     } else if (const auto* failed = std::get_if<routing::ConnectFailed>(&report)) {
         take_changes(cluster_->connect_failed(failed->server, failed->error_number, failed->at));
         if (cluster_->unreachable(failed->server)) probes_.reach(failed->server);
@@ -172,6 +176,7 @@ Task Control::held_loop() {
     for (;;) {
         pause.expires_after(held_pause);
         co_await pause.async_wait(quietly);
+        logs_.tell_sums(Clock::now());
         for (std::size_t i = 0; i < told.size(); ++i) {
             const routing::BackendRow& backend = table_->backends[i];
             const auto waiting = backend.shared->total(&routing::Traffic::waiting);

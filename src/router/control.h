@@ -20,7 +20,9 @@
 #include "http/server.h"
 #include "relay/data_plane.h"
 #include "router/listen.h"
+#include "router/logs.h"
 #include "router/names.h"
+#include "router/picture.h"
 #include "router/probes.h"
 #include "router/sessions.h"
 
@@ -31,6 +33,7 @@ struct ControlParts {
     std::unique_ptr<health::Cluster> cluster;
     std::unique_ptr<Names> names;  // of that cluster
     std::unique_ptr<relay::DataPlane> plane;
+    Logs logs;
     std::vector<Page> pages;
     std::vector<StatsSocket> stats_sockets;
     admin::ProcessFacts facts;
@@ -47,6 +50,16 @@ class Control {
 
     void take_changes(const std::vector<health::Change>& changes);
     Task hurry_loop(routing::BackendId backend);
+    // story.cpp: who is the primary, in one line each time that changes.
+    BackendView view_of(routing::BackendId backend) const;
+    struct Queue {
+        routing::BackendId backend{};
+        std::uint64_t waiting = 0, released = 0;
+    };
+    // Of the backends that changes are about, before workers hear of them.
+    std::vector<Queue> queues_of(const std::vector<health::Change>& changes) const;
+    void look_at(routing::BackendId backend, const Queue* before = nullptr);
+    Task settle_loop(routing::BackendId backend);
     Task time_loop();
 
     Task report_loop();
@@ -78,6 +91,8 @@ class Control {
     std::unique_ptr<Names> names_;
     std::shared_ptr<const routing::RoutingTable> table_;  // the newest that was published
     std::unique_ptr<relay::DataPlane> plane_;
+    Logs logs_;
+    Picture picture_;
     admin::ProcessFacts facts_;
     admin::Events events_;
     boost::asio::signal_set signals_;

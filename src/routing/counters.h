@@ -127,6 +127,7 @@ struct alignas(64) Traffic {
     Cell cut;             // sessions ended because a row was cut
     Cell refused;         // clients answered with an error instead of a server
     Cell waiting;         // backends: clients held now on this worker
+    Cell released;        // backends: clients that waited and went on to a server
 };
 
 struct Shared {

@@ -19,6 +19,11 @@ char letter(Phase phase) {
     return '-';
 }
 
+// Of a session that somebody ended: HAProxy shows no phase once data flowed.
+char letter_when_ended(Phase phase) {
+    return phase == Phase::data || phase == Phase::last ? '-' : letter(phase);
+}
+
 }  // namespace
 
 std::string_view word(EndReason reason) {
@@ -41,8 +46,12 @@ std::string_view word(EndReason reason) {
             return "no-server";
         case EndReason::connect_failed:
             return "connect-failed";
+        case EndReason::connect_timeout:
+            return "connect-timeout";
         case EndReason::cut:
             return "cut";
+        case EndReason::superseded:
+            return "superseded";
         case EndReason::killed:
             return "killed";
         case EndReason::no_backend:
@@ -60,7 +69,8 @@ std::string_view word(EndReason reason) {
 }
 
 // The manual's letters (8.5): C/S client or server aborted, c/s its timeout, D killed because the
-// server went down, K killed by the operator, R out of resources; then the phase.
+// server went down, U a backup's when
+// others came back, K killed by the operator, R out of resources; then the phase.
 TerminationState termination_state(EndReason reason, Phase phase) {
     switch (reason) {
         case EndReason::client_closed:
@@ -77,18 +87,23 @@ TerminationState termination_state(EndReason reason, Phase phase) {
         case EndReason::server_timeout:
             return {'s', letter(phase)};
         case EndReason::no_server:
-            return {'s', 'Q'};
+            return phase == Phase::connect ? TerminationState{'S', 'C'}
+                                           : TerminationState{'s', 'Q'};
         case EndReason::connect_failed:
         case EndReason::no_backend:
             return {'S', 'C'};
+        case EndReason::connect_timeout:
+            return {'s', 'C'};
         case EndReason::cut:
-            return {'D', letter(phase)};
+            return {'D', letter_when_ended(phase)};
+        case EndReason::superseded:
+            return {'U', letter_when_ended(phase)};
         case EndReason::rejected:
         case EndReason::no_proxy_header:
             return {'P', 'R'};
         case EndReason::killed:
         case EndReason::shutdown:
-            return {'K', letter(phase)};
+            return {'K', letter_when_ended(phase)};
         case EndReason::resources:
             return {'R', 'C'};
     }

@@ -1,6 +1,7 @@
 // What goes up from the workers to the control plane: evidence about servers, and ended sessions
-// for the log. Values, sent through one bounded queue a worker; when it is full, session lines are
-// lost and counted, evidence is repeated by the next failing connect.
+// for the log, and sessions on their way where the log wants them. Values, sent through one bounded
+// queue a worker; when it is full, session lines are lost and counted, evidence is repeated by the
+// next failing connect.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +38,9 @@ enum class EndReason : std::uint8_t {
     client_left,      // gone before a server was found
     no_server,        // `timeout queue` passed while none was fit or had a free slot
     connect_failed,   // every try to connect failed
+    connect_timeout,  // the same, and all for `timeout connect`
     cut,              // its server may not be used any more
+    superseded,       // its server is a backup, and others are back
     killed,           // an operator ended it
     no_backend,       // no `use_backend` rule holds, and there is no default
     rejected,         // by a `tcp-request content` rule
@@ -56,8 +59,20 @@ struct TerminationState {
 };
 TerminationState termination_state(EndReason reason, Phase phase);
 
+// When a line can be due: HAProxy's `Connect from ...`, its lines without numbers of the end, and
+// all others.
+enum class Moment : std::uint8_t { accepted, connected, ended };
+
+// A session at such a moment; mostly its end.
 struct SessionEnded {
+    Moment moment = Moment::ended;
+    bool told = false;  // ended: it was reported when it was connected
     Address client;
+    Address destination;  // these three only where the log wants them
+    Address source;
+    Address server_address;
+    std::uint32_t listener = 0;  // its number among the frontend's
+    std::uint32_t number = 0;    // which session of the process
     FrontendId frontend{};
     BackendId backend{};
     bool has_server = false;
@@ -66,11 +81,14 @@ struct SessionEnded {
     milliseconds waited{-1};      // %Tw; -1: never got out of the queue
     milliseconds connecting{-1};  // %Tc; -1: never connected
     milliseconds total{0};        // %Tt
+    milliseconds handshake{0};    // %Th: until its PROXY header was read
     std::uint64_t bytes_in = 0;   // client to server
     std::uint64_t bytes_out = 0;  // server to client, %B
     EndReason reason{};
     Phase phase{};
     std::uint32_t retries = 0;
+    bool redispatched = false;            // its server is not the one that was tried first
+    std::uint32_t queue_position = 0;     // %bq: who left the queue before it, since it came
     std::uint32_t process_sessions = 0;   // %ac, after this one ended
     std::uint32_t frontend_sessions = 0;  // %fc
     std::uint32_t backend_sessions = 0;   // %bc

@@ -98,8 +98,19 @@ struct ServerRow {
     Cause cause = Cause::never_judged;
     Version cut_before = 0;
     Version killed_before = 0;                 // likewise, by an operator
+    Version superseded_before = 0;             // likewise: a backup, since others are back
     std::shared_ptr<const Outbound> outbound;  // null: none of it
     std::shared_ptr<Shared> shared;
+};
+
+// What a worker says of a frontend's sessions to those who log them, and when.
+struct LogNeeds {
+    bool at_accept = false, at_connect = false, at_end = false;
+    bool empty_sessions = true;  // false: not those whose client sent nothing
+    bool destination = false;    // where clients called, and ...
+    bool source = false;         // ... from where their servers are
+    bool number = false;         // which of the process it is
+    bool any() const { return at_accept || at_connect || at_end; }
 };
 
 // 0 means "none".
@@ -149,8 +160,7 @@ struct FrontendRow {
     milliseconds client_fin_timeout{0};
     std::uint32_t limit = unlimited;
     bool listens = true;  // false: an operator closed its sockets for a while
-    bool log_sessions = true;
-    bool log_empty_sessions = true;           // false: `option dontlognull`
+    LogNeeds log;
     std::shared_ptr<const FrontRules> rules;  // null: none
     std::shared_ptr<Shared> shared;
 };

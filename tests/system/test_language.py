@@ -83,12 +83,12 @@ def test_the_report_tells_a_person_what_counts_and_what_to_do(folder):
 
 
 def test_the_report_for_programs_has_the_same(folder):
-    text = LISTEN.replace("5432\n", "5432 check chek\n").replace("mode tcp\n", "mode tcp\n    option httplog\n")
+    text = LISTEN.replace("5432\n", "5432 check chek\n").replace("mode tcp\n", "mode tcp\n    option http-server-close\n")
     path = folder.write("json.cfg", text)
     done = run(folder.pgsteer(), "-c", "--json", "-f", str(path))
     report = json.loads(done.stdout)
     assert done.returncode == 1 and done.stderr == "" and report["valid"] is False
-    assert [(one["line"], one["keyword"]) for one in report["without_effect"]] == [(3, "option httplog")]
+    assert [(one["line"], one["keyword"]) for one in report["without_effect"]] == [(3, "option http-server-close")]
     assert [one["line"] for one in report["alerts"]] == [8] and "did you mean 'check'?" in report["alerts"][0]["text"]
     assert report["alerts"][0]["file"] == str(path)
     path = folder.write("json.cfg", text.replace(" chek", ""))

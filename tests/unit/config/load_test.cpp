@@ -133,8 +133,8 @@ TEST(Load, KeepsWhatACheckAsksFor) {
 }
 
 TEST(Load, TellsInertKeywordsWithTheReason) {
-    const Loaded loaded = listen(" option httplog");
-    EXPECT_EQ(loaded.uses.others.back().keyword, "option httplog");
+    const Loaded loaded = listen(" option http-use-htx");
+    EXPECT_EQ(loaded.uses.others.back().keyword, "option http-use-htx");
     EXPECT_EQ(loaded.uses.others.back().kind, KeywordClass::inert);
     EXPECT_FALSE(loaded.uses.others.back().why.empty());
 }
@@ -155,7 +155,7 @@ TEST(Load, SendsGlobalAndOwnLogLines) {
         "kern\n");
     const auto& logs = loaded.config.frontends.at(0).logs;
     ASSERT_THAT(logs, SizeIs(2));
-    EXPECT_EQ(logs[0].address.text(), "127.0.0.1:514");
+    EXPECT_EQ(logs[0].place(), "127.0.0.1:514");
     EXPECT_EQ(logs[0].facility, 23);
     EXPECT_EQ(logs[0].most, log::Level::notice);
     EXPECT_EQ(logs[1].facility, 0);
