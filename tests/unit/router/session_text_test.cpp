@@ -120,7 +120,7 @@ TEST(SessionText, each_variable_of_mode_tcp) {
         {"%ST %ID %sslc %sslv", "0 - - -"},
         {"[%hr%hrl%hs%hsl]", "[]"},
         {"%{+X}ci %{+X}cp", "7F000001 9C40"},
-        {"%{+X}Ts %{+X}ms %{+X}pid %{+X}rt %{+X}lc", "6B0412A0 7B 1267 00AB 0007"},
+        {"%{+X}Ts %{+X}ms %{+X}pid %{+X}rt %{+X}lc", "6B040EA0 7B 1267 00AB 0007"},
         {"%{+Q}s %{+Q}sslv %{+Q}B %{+Q}ci", "\"pg1\" \"\" 1024 \"127.0.0.1\""},
         {"%{-M}sslv|", "|"},
         {"a   b", "a b"},
