@@ -4,8 +4,12 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
+#include <boost/asio/io_context.hpp>
+
+#include "admin/html.h"
+#include "admin/live.h"
 #include "admin/metrics.h"
-#include "admin/page.h"
+#include "admin/page_view.h"
 #include "admin/servers_state.h"
 #include "admin/stat_views.h"
 
@@ -48,7 +52,8 @@ struct World {
     TimePoint now = Clock::now();
     health::Cluster cluster{config, {4, now, [] { return 0.5; }}};
     std::shared_ptr<const routing::RoutingTable> table;
-    admin::ProcessFacts facts{"1.0", "node", "", now, 4, 10, 1000, &config, {}, 0, false, {}};
+    admin::ProcessFacts facts{"1.0",   "node", "", now,   4,  10,      1000,
+                              &config, {},     0,  false, {}, nullptr, nullptr};
 
     World() {
         for (std::size_t i = 0; i < backends * servers_each; ++i)
@@ -91,7 +96,25 @@ void snapshot(benchmark::State& state) {
 void page(benchmark::State& state) {
     config::StatsPage page;
     page.page = true;
-    measure(state, [&](const admin::Snapshot& s) { return admin::stats_page(s, page, {}).body; });
+    measure(state, [&](const admin::Snapshot& s) {
+        const admin::PageView view{s, page, true, "token"};
+        return admin::page_document(view, admin::page_pieces(view), 1);
+    });
+}
+// What a look costs while somebody follows changes, when every part has changed.
+void changes(benchmark::State& state) {
+    config::StatsPage page;
+    page.page = true;
+    boost::asio::io_context io;
+    admin::Live live(io.get_executor(), [] { return admin::Pieces{}; });
+    measure(state, [&](const admin::Snapshot& s) {
+        const admin::Pieces pieces = admin::page_pieces({s, page, true, "token"});
+        live.take(pieces, s.at);
+        std::string text;
+        for (const admin::Piece& piece : pieces)
+            text += admin::complete(piece.html, s.at, admin::Ages::bare);
+        return text;
+    });
 }
 void metrics(benchmark::State& state) {
     measure(state, [](const admin::Snapshot& s) { return admin::metrics(s, {}); });
@@ -113,6 +136,7 @@ void state_file(benchmark::State& state) {
 
 BENCHMARK(snapshot)->Unit(benchmark::kMillisecond);
 BENCHMARK(page)->Unit(benchmark::kMillisecond);
+BENCHMARK(changes)->Unit(benchmark::kMillisecond);
 BENCHMARK(metrics)->Unit(benchmark::kMillisecond);
 BENCHMARK(csv)->Unit(benchmark::kMillisecond);
 BENCHMARK(typed)->Unit(benchmark::kMillisecond);

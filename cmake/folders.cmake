@@ -20,3 +20,16 @@ function(pgsteer_folder name)
         endif()
     endforeach()
 endfunction()
+
+# pgsteer_embed(NAME): the files of src/NAME/assets become part of that folder's library.
+function(pgsteer_embed name)
+    file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/assets/*)
+    set(output ${PROJECT_BINARY_DIR}/${name}_assets.cpp)
+    set(script ${PROJECT_SOURCE_DIR}/cmake/embed.cmake)
+    add_custom_command(
+        OUTPUT ${output}
+        COMMAND ${CMAKE_COMMAND} -DOUTPUT=${output} "-DFILES=${files}" -P ${script}
+        DEPENDS ${files} ${script}
+        VERBATIM)
+    target_sources(pgsteer_${name} PRIVATE ${output})
+endfunction()

@@ -8,7 +8,9 @@ test_packages=("${package_packages[@]}" libgtest-dev libgmock-dev libbenchmark-d
     python3-pytest python3-pytest-xdist python3-psycopg clang clang-format clang-tidy
     libclang-rt-14-dev procps iproute2 util-linux curl netcat-openbsd wrk socat ca-certificates tmux hatop
     bash-completion zsh fish mandoc lintian debootstrap systemd python3-seccomp libfaketime
-    prometheus prometheus-haproxy-exporter)
+    prometheus prometheus-haproxy-exporter chromium)
+# A Node.js that is there already stays: Debian's would stand beside it.
+command -v npm >/dev/null || test_packages+=(nodejs npm)
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 

@@ -36,6 +36,7 @@ NodeLine node_line(const ServerLine& server) {
     line.node = server.view.node;
     line.lag = server.view.lag;
     line.check = check_text(server.view);
+    line.face = face_of(server);
     return line;
 }
 
@@ -43,6 +44,7 @@ NodeLine node_line(const ServerLine& server) {
 // whether anybody uses it, and whether anybody fences it.
 void add(NodeLine& line, const ServerLine& server, const std::string& proxy) {
     const bool used_before = !line.serves.empty();
+    if (Face face = face_of(server); face.tone < line.face.tone) line.face = std::move(face);
     line.sessions += server.sessions;
     if (server.accepts) line.serves.push_back(proxy);
     if (line.fenced) return;

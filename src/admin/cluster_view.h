@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/face.h"
 #include "admin/snapshot.h"
 
 namespace pgsteer::admin {
@@ -25,6 +26,7 @@ struct NodeLine {
     std::vector<std::string> serves;  // names of the proxies that send it sessions
     std::uint32_t sessions = 0;
     std::string check;  // "L7OK/200"
+    Face face;          // of its servers' the one to be seen first
 };
 
 struct WaitingLine {

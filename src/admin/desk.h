@@ -3,12 +3,12 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "admin/events.h"
 #include "admin/snapshot.h"
 #include "base/clock.h"
 #include "config/config.h"
@@ -19,24 +19,6 @@ namespace pgsteer::admin {
 
 template <class T>
 using Task = boost::asio::awaitable<T>;
-
-// What happened to the cluster and what operators did, newest last.
-class Events {
-  public:
-    static constexpr std::size_t most = 256;
-    struct Event {
-        WallTime at;
-        std::string text;
-    };
-    void add(std::string text) {
-        if (events_.size() == most) events_.pop_front();
-        events_.push_back({std::chrono::system_clock::now(), std::move(text)});
-    }
-    const std::deque<Event>& all() const { return events_; }
-
-  private:
-    std::deque<Event> events_;
-};
 
 struct Desk {
     const config::Config& config;

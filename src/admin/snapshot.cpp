@@ -115,6 +115,33 @@ ProxyLine page_line(const config::Frontend& frontend, const PageFacts& facts, st
     return line;
 }
 
+std::string bind_text(const config::Bind& bind) {
+    switch (bind.kind) {
+        case config::Bind::Kind::any_ipv4:
+        case config::Bind::Kind::any_ipv6:
+            return "*:" + std::to_string(number(bind.endpoint.port));
+        case config::Bind::Kind::descriptor:
+            return "fd@" + std::to_string(bind.descriptor.value_or(0));
+        default:
+            return bind.endpoint.text();
+    }
+}
+
+// Where its clients come in, and where they go.
+void tell_way(const config::Frontend& frontend, ProxyLine& line) {
+    for (const config::Bind& bind : frontend.binds)
+        line.binds.push_back(bind_text(bind));
+    const bool by_rule = !frontend.rules.backends.empty();
+    const auto add = [&](const std::string& name) {
+        if (std::none_of(line.ways.begin(), line.ways.end(),
+                         [&](const Way& way) { return way.backend == name; }))
+            line.ways.push_back({name, !by_rule});
+    };
+    for (const config::Choice& choice : frontend.rules.backends)
+        add(choice.name);
+    if (frontend.default_backend) add(*frontend.default_backend);
+}
+
 // Numbers of the file, and the pages, which have no row in the table.
 void fit_to_file(const config::Config& config, const ProcessFacts& facts, Snapshot& snapshot) {
     std::size_t page = 0;
@@ -132,6 +159,7 @@ void fit_to_file(const config::Config& config, const ProcessFacts& facts, Snapsh
             ++page;
         } else if (ProxyLine* const line = row(snapshot.frontends, frontend.name)) {
             line->id = frontend.id;
+            tell_way(frontend, *line);
         }
     }
     for (const config::Backend& backend : config.backends)
@@ -183,6 +211,8 @@ void tell_process(const routing::RoutingTable& table, const ProcessFacts& facts,
     snapshot.stopping = facts.stopping;
     snapshot.pid = ::getpid();
     snapshot.at = now;
+    if (facts.failovers != nullptr) snapshot.failovers = facts.failovers->all();
+    if (facts.events != nullptr) snapshot.events = facts.events->all();
 }
 
 }  // namespace

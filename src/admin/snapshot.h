@@ -9,9 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "admin/events.h"
+#include "admin/failovers.h"
 #include "config/config.h"
 #include "health/cluster.h"
-#include "http/server.h"
 #include "routing/table.h"
 
 namespace pgsteer::admin {
@@ -47,6 +48,12 @@ struct ServerLine : Numbers {
     std::uint32_t weight = 0;
 };
 
+// A backend that a frontend's clients may go to.
+struct Way {
+    std::string backend;
+    bool always = true;  // false: a rule decides
+};
+
 // A frontend or a backend. What is its own: of the other kind it is empty.
 struct ProxyLine : Numbers {
     std::string name;
@@ -56,6 +63,8 @@ struct ProxyLine : Numbers {
     health::FrontendAdmin::Mode mode = health::FrontendAdmin::Mode::open;
     std::uint64_t requests = 0;
     std::vector<ListenerLine> listeners;
+    std::vector<std::string> binds;  // where clients come in: "*:5000"
+    std::vector<Way> ways;
     // Backends.
     std::string algorithm;
     health::BackendHealth health;
@@ -76,6 +85,8 @@ struct Snapshot {
     int pid = 0;
     bool stopping = false;
     TimePoint at;
+    std::deque<Failover> failovers;  // newest last
+    std::deque<Events::Event> events;
 };
 
 // A stats page's frontend, which the control thread serves.
@@ -101,6 +112,8 @@ struct ProcessFacts {
     std::uint64_t lost_reports = 0;
     bool stopping = false;
     std::vector<CountedListener> counted;
+    const Failovers* failovers = nullptr;
+    const Events* events = nullptr;
 };
 
 Snapshot take_snapshot(const routing::RoutingTable& table, const health::Cluster& cluster,

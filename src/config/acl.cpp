@@ -39,13 +39,23 @@ WordList slice(const WordList& words, std::size_t first, std::size_t last) {
 
 }  // namespace
 
-Result<Test> parse_test(const WordList& words) {
+Result<Test> parse_test(const WordList& words, std::span<const FetchRow> more) {
     if (words.empty()) return Error{"a condition is missing"};
-    auto parsed = parse_sample(words[0]);
+    auto parsed = parse_sample(words[0], more);
     if (!parsed) return parsed.error();
     auto match = parse_match(*parsed->row, slice(words, 1, words.size()));
     if (!match) return match.error();
     return Test{std::move(parsed->sample), std::move(*match)};
+}
+
+Result<Test> Acls::test(const WordList& words) const {
+    return parse_test(words, more_);
+}
+
+bool Acls::is_web(std::string_view fetch) const {
+    const std::string_view name = fetch.substr(0, fetch.find('('));
+    return is_web_fetch(fetch) && std::none_of(more_.begin(), more_.end(),
+                                               [&](const auto& row) { return row.name == name; });
 }
 
 Result<void> Acls::add(const WordList& words) {
@@ -55,11 +65,11 @@ Result<void> Acls::add(const WordList& words) {
     if (is_or(name) || name == "if" || name == "unless")
         return Error{"name '" + name + "' is reserved"};
     Named& acl = named_[name];
-    if (is_web_fetch(words[1])) {
+    if (is_web(words[1])) {
         acl.web = "looks at HTTP ('" + words[1] + "'), which PostgreSQL does not speak";
         return {};
     }
-    auto test = parse_test(slice(words, 1, words.size()));
+    auto test = this->test(slice(words, 1, words.size()));
     if (!test) return test.error();
     acl.tests.push_back(std::move(*test));
     return {};
@@ -118,7 +128,7 @@ Result<Condition> Acls::condition(const WordList& words) const {
                 std::find(words.begin() + static_cast<std::ptrdiff_t>(i), words.end(), "}");
             if (end == words.end()) return Error{"missing closing '}' in condition"};
             const auto last = static_cast<std::size_t>(end - words.begin());
-            auto test = parse_test(slice(words, i + 1, last));
+            auto test = this->test(slice(words, i + 1, last));
             if (!test) return test.error();
             one = Term{false, {std::move(*test)}};
             i = last;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,9 @@ inline constexpr std::size_t most_pattern_bytes = 16 * 1024 * 1024;
 
 class Acls {
   public:
+    // `more`: fetches that can be used beside those of sessions, and are looked for first.
+    explicit Acls(std::span<const FetchRow> more = {}) : more_(more) {}
+
     // `acl NAME FETCH [FLAGS] [OPERATOR] PATTERN...`
     Result<void> add(const std::vector<std::string>& words);
     // The words from `if` or `unless` on; none: a condition that always holds.
@@ -30,11 +34,14 @@ class Acls {
         std::vector<Test> tests;
         std::string web;  // it looks at HTTP: why it cannot be used
     };
+    Result<Test> test(const std::vector<std::string>& words) const;
+    bool is_web(std::string_view fetch) const;
     Result<Term> term(const std::string& name) const;
+    std::span<const FetchRow> more_;
     std::map<std::string, Named, std::less<>> named_;
 };
 
 // `FETCH [FLAGS] [OPERATOR] PATTERN...`, as after `acl NAME` or within braces.
-Result<Test> parse_test(const std::vector<std::string>& words);
+Result<Test> parse_test(const std::vector<std::string>& words, std::span<const FetchRow> more = {});
 
 }  // namespace pgsteer::config

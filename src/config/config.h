@@ -18,6 +18,8 @@
 #include "config/resolvers.h"
 #include "config/rules.h"
 #include "config/session_log.h"
+#include "config/stats_page.h"
+#include "config/userlist.h"
 
 namespace pgsteer::config {
 
@@ -132,21 +134,6 @@ struct KeepaliveOptions {
     std::optional<std::uint32_t> count;
 };
 
-struct StatsPage {
-    std::string uri = "/haproxy?stats";  // HAProxy's default
-    std::optional<seconds> refresh;
-    std::optional<std::string> realm;
-    std::vector<std::string> users;  // "user:password" of `stats auth`; never logged
-    bool hide_version = false;
-    bool show_node = false;
-    bool show_legends = false;
-    bool page = false;  // `stats enable` or another line of it; else there are metrics alone
-    // `http-request use-service prometheus-exporter`: where; "": everywhere.
-    std::optional<std::string> metrics_path;
-    bool metrics_prefix = false;  // all that begins so
-    std::optional<std::string> description;
-};
-
 struct Frontend {
     enum class Mode { tcp, http };  // http: only with a stats page
     std::string name;
@@ -232,6 +219,7 @@ struct Config {
     std::vector<Frontend> frontends;
     std::vector<Backend> backends;
     std::vector<Resolvers> resolvers;
+    std::vector<Userlist> userlists;
 };
 
 }  // namespace pgsteer::config

@@ -210,6 +210,13 @@ void stats(Writer& out, const StatsPage& page) {
         out.fact("stats user", user.substr(0, user.find(':')));
     out.flag("stats hide-version", page.hide_version);
     out.flag("stats show-node", page.show_node);
+    out.text("stats node", page.node);
+    for (const auto& name : page.scope)
+        out.fact("stats scope", name);
+    for (const PageRule& rule : page.rules)
+        out.fact("stats rule", words(rule));
+    for (const Condition& condition : page.admin)
+        out.fact("stats admin", words(condition));
     out.flag("stats show-legends", page.show_legends);
     out.text("stats description", page.description);
 }
@@ -297,6 +304,16 @@ void resolvers(Writer& out, const Resolvers& section) {
     out.time("hold obsolete", section.hold_obsolete);
 }
 
+void userlist(Writer& out, const Userlist& section) {
+    out.title("userlist " + section.name);
+    for (const User& user : section.users) {
+        std::string text = user.name + (user.hashed ? " hashed" : " in clear");
+        for (const std::string& group : user.groups)
+            text += " group " + group;
+        out.fact("user", text);
+    }
+}
+
 void global(Writer& out, const Global& settings) {
     out.title("global");
     out.number("maxconn", settings.maxconn);
@@ -338,6 +355,8 @@ std::string dump(const Config& config) {
     global(out, config.global);
     for (const auto& section : config.resolvers)
         if (section.at.line > 0) resolvers(out, section);
+    for (const auto& section : config.userlists)
+        userlist(out, section);
     for (const auto& front : config.frontends)
         frontend(out, front);
     for (const auto& back : config.backends)

@@ -14,6 +14,8 @@ std::vector<std::string> words(const Check& check);
 // Of rules: one line each.
 std::vector<std::string> words(const FrontRules& rules);
 std::vector<std::string> words(const BackRules& rules);
+std::string words(const PageRule& rule);
+std::string words(const Condition& condition);  // " if ..."
 // In quotes, with \x.. for bytes that are not to be shown.
 std::string quoted(const std::string& value);
 

@@ -38,17 +38,6 @@ std::string words(const Term& term) {
     return text + " }";
 }
 
-std::string words(const Condition& condition) {
-    if (condition.any.empty()) return "";
-    std::string text = condition.negated ? " unless" : " if";
-    for (std::size_t i = 0; i < condition.any.size(); ++i) {
-        if (i > 0) text += " or";
-        for (const Term& term : condition.any[i])
-            text += " " + words(term);
-    }
-    return text;
-}
-
 std::string words(const Rule& rule) {
     static constexpr std::array<const char*, 8> actions = {
         "accept",  "reject",       "silent-drop", "expect-proxy",
@@ -69,6 +58,24 @@ void add(std::vector<std::string>& lines, const char* kind, const std::vector<Ch
 }
 
 }  // namespace
+
+std::string words(const Condition& condition) {
+    if (condition.any.empty()) return "";
+    std::string text = condition.negated ? " unless" : " if";
+    for (std::size_t i = 0; i < condition.any.size(); ++i) {
+        if (i > 0) text += " or";
+        for (const Term& term : condition.any[i])
+            text += " " + words(term);
+    }
+    return text;
+}
+
+std::string words(const PageRule& rule) {
+    static constexpr std::array<const char*, 3> actions = {"allow", "deny", "auth"};
+    std::string text = actions[static_cast<std::size_t>(rule.action)];
+    if (rule.realm) text += " realm " + quoted(*rule.realm);
+    return text + words(rule.condition);
+}
 
 std::vector<std::string> words(const FrontRules& rules) {
     std::vector<std::string> lines;

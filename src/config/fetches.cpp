@@ -274,9 +274,11 @@ bool is_web_fetch(std::string_view text) {
                        [name](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
-Result<ParsedSample> parse_sample(std::string_view text) {
+Result<ParsedSample> parse_sample(std::string_view text, std::span<const FetchRow> more) {
     const std::string_view name = name_of(text);
-    const FetchRow* row = fetch_row(name);
+    const auto extra = std::find_if(more.begin(), more.end(),
+                                    [name](const FetchRow& one) { return one.name == name; });
+    const FetchRow* row = extra != more.end() ? &*extra : fetch_row(name);
     if (row == nullptr) return unknown(name);
     ParsedSample parsed{{std::string(row->name), {}}, row};
     std::string_view rest = text.substr(name.size());

@@ -48,7 +48,8 @@ struct ParsedSample {
     Sample sample;
     const FetchRow* row = nullptr;
 };
-Result<ParsedSample> parse_sample(std::string_view text);
+// `more`: further rows, looked at first.
+Result<ParsedSample> parse_sample(std::string_view text, std::span<const FetchRow> more = {});
 
 // Of a fetch that is no row: what is said of it; "unknown fetch method ..." when HAProxy has none of
 // that name. Empty for a row.

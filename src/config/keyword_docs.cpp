@@ -133,6 +133,8 @@ std::string keyword_markdown() {
     table(out, in_proxy, true);
     out += "\n## Keywords of `resolvers`\n";
     table(out, in_resolvers, false);
+    out += "\n## Keywords of `userlist`\n";
+    table(out, in_userlist, false);
     out += "\n## Options of `bind`\n";
     options(out, bind_options());
     out += "\n## Fetches of conditions\n| fetch | value |\n| --- | --- |\n";

@@ -31,7 +31,8 @@ enum Section : unsigned {
     in_frontend = 4,
     in_backend = 8,
     in_listen = 16,
-    in_resolvers = 32
+    in_resolvers = 32,
+    in_userlist = 64
 };
 constexpr unsigned in_front = in_defaults | in_frontend | in_listen;
 constexpr unsigned in_back = in_defaults | in_backend | in_listen;
@@ -67,6 +68,8 @@ struct Draft {
     GlobalLogLines log_lines;
     std::vector<Proxy> proxies;
     std::vector<Resolvers> resolvers;
+    std::vector<Userlist> userlists;
+    std::vector<std::pair<std::string, std::vector<std::string>>> groups;  // of the last userlist
     std::map<std::string, Proxy> named_defaults;
     std::map<std::string, Location> doubled_defaults;  // a name twice: where the second is
     Proxy defaults;                                    // the last defaults section
@@ -143,6 +146,7 @@ std::span<const Row> stats_rows();
 std::span<const Row> rule_rows();
 std::span<const Row> resolvers_rows();
 std::span<const Row> log_rows();
+std::span<const Row> userlist_rows();
 
 // A word after `bind ADDRESS` or `server NAME ADDRESS`.
 template <class Target>
@@ -189,7 +193,7 @@ void each_row(Visit visit) {
     for (const auto& table :
          {global_rows(), process_rows(), unused_global_rows(), later_rows(), proxy_rows(),
           bind_rows(), server_rows(), check_rows(), role_rows(), rule_rows(), stats_rows(),
-          resolvers_rows(), log_rows(), unused_proxy_rows()})
+          resolvers_rows(), log_rows(), userlist_rows(), unused_proxy_rows()})
         for (const auto& row : table)
             visit(row);
 }
@@ -278,6 +282,8 @@ std::vector<log::Target> logs_of(const Draft& draft, const Proxy& proxy);
 SessionLog session_log_of(Draft& draft, const Proxy& proxy);
 // Gives a target what other lines say of all targets.
 void settle(log::Target& target, const Draft& draft, const std::optional<std::string>& tag);
+// What a section's stats page is; says what does not fit.
+StatsPage page_of(Draft& draft, const Proxy& proxy);
 // Whom the names of servers are asked of; says what does not fit.
 void resolve_names(Draft& draft, Config& config);
 

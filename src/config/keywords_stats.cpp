@@ -71,7 +71,24 @@ void show_legends(Line& line, Words) {
 void show_node(Line& line, Words words) {
     if (!line.arguments(words, 0, 1)) return;
     page(line).show_node = true;
-    if (!words.empty()) line.draft.global.node = words[0];
+    if (!words.empty()) page(line).node = words[0];
+}
+
+void scope(Line& line, Words words) {
+    if (line.arguments(words, 1, 1)) page(line).scope.push_back(words[0]);
+}
+
+// Conditions are read when the whole file is known (resolve_page.cpp).
+void admin(Line& line, Words words) {
+    if (!line.arguments(words, 2, most_words)) return;
+    page(line);
+    line.proxy->rules.page_admin.push_back({{words.begin(), words.end()}, line.at});
+}
+
+void http_request(Line& line, Words words) {
+    if (!line.arguments(words, 1, most_words)) return;
+    page(line);
+    line.proxy->rules.page.push_back({{words.begin(), words.end()}, line.at});
 }
 
 // Without a text of its own the page shows the global description, which resolve fills in.
@@ -118,9 +135,11 @@ constexpr Row rows[] = {
     {"http-request use-service", in_proxy, honoured, use_service,
      "prometheus-exporter [if { path /metrics }]: metrics as HAProxy's exporter has them"},
     inert_row("stats show-modules", in_proxy, "there are no modules"),
-    inert_row("stats admin", in_proxy, "the page shows, it does not change"),
-    refused_row("stats scope", in_proxy, "the page shows every section", "remove the line"),
-    refused_row("stats http-request", in_proxy, "there are no HTTP rules", "use 'stats auth'"),
+    {"stats admin", in_frontend | in_listen | in_backend, honoured, admin,
+     "who may change servers on the page: if or unless a condition holds"},
+    {"stats scope", in_proxy, honoured, scope, "show this section alone; '.' is the page's own"},
+    {"stats http-request", in_frontend | in_listen | in_backend, honoured, http_request,
+     "allow, deny or auth [realm TEXT], if a condition holds: who may see the page"},
 };
 
 }  // namespace

@@ -92,6 +92,8 @@ class Reader {
         if (row.section == in_global) line.arguments(words.subspan(1), 0, 0);
         if (row.section == in_resolvers)
             open_resolvers(line, words);
+        else if (row.section == in_userlist)
+            open_userlist(line, words);
         else if (row.section != 0 && row.section != in_global)
             open_proxy(line, words);
     }
@@ -101,6 +103,14 @@ class Reader {
         Resolvers& section = draft_.resolvers.emplace_back();
         if (words.size() > 1) section.name = words[1];
         section.at = line.at;
+    }
+
+    void open_userlist(Line& line, Words words) {
+        (void)line.arguments(words.subspan(1), 1, 1);
+        Userlist& section = draft_.userlists.emplace_back();
+        if (words.size() > 1) section.name = words[1];
+        section.at = line.at;
+        draft_.groups.clear();
     }
 
     void open_proxy(Line& line, Words words) {
@@ -150,7 +160,7 @@ class Reader {
     }
 
     Proxy* proxy() {
-        if (section_ == in_global || section_ == in_resolvers) return nullptr;
+        if ((section_ & (in_global | in_resolvers | in_userlist)) != 0) return nullptr;
         return section_ == in_defaults ? &draft_.defaults : &draft_.proxies.back();
     }
 
@@ -177,7 +187,7 @@ class Reader {
             words = words.subspan(1);
         }
         const std::string pair = words.size() > 1 ? words[0] + " " + words[1] : "";
-        const unsigned anywhere = in_global | in_proxy | in_resolvers;
+        const unsigned anywhere = in_global | in_proxy | in_resolvers | in_userlist;
         for (const unsigned where : {section_, anywhere}) {
             for (const std::string& name : {std::cref(pair), std::cref(words[0])}) {
                 const Row* const row = find_row(name, where);

@@ -181,9 +181,7 @@ Frontend front_of(Draft& draft, const Proxy& proxy) {
     for (auto& bind : front.binds)
         if (!bind.backlog) bind.backlog = proxy.backlog;
     if (!proxy.http_mode || !proxy.stats) return front;
-    front.stats = proxy.stats;
-    if (front.stats->description && front.stats->description->empty())
-        front.stats->description = draft.global.description;
+    front.stats = page_of(draft, proxy);
     return front;
 }
 
@@ -209,6 +207,7 @@ void resolve(Draft& draft, Config& config) {
     for (auto& target : draft.global.logs)
         settle(target, draft, std::nullopt);
     config.global = draft.global;
+    config.userlists = draft.userlists;
     check_names(draft);
     check_addresses(draft);
     for (auto& proxy : draft.proxies) {

@@ -21,6 +21,7 @@ struct RuleLines {
     std::vector<RuleLine> connection, session, content;  // tcp-request
     std::vector<RuleLine> backends;                      // use_backend
     std::vector<RuleLine> servers;                       // use-server
+    std::vector<RuleLine> page, page_admin;              // stats http-request, stats admin
     milliseconds inspect_delay{0};
 };
 

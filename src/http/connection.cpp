@@ -42,7 +42,7 @@ asio::awaitable<void> Connection::run() {
     const std::string text = format_response(*response, !head_only_);
     const bool sent = co_await send(text);
     if (!sent) co_return;
-    if (response->stream && !head_only_) co_return co_await send_stream(*response->stream);
+    if (response->stream && !head_only_) co_return co_await send_stream(*response);
     boost::system::error_code error;
     socket_.shutdown(Socket::shutdown_send, error);
     if (!error) co_await drain();
@@ -63,12 +63,19 @@ asio::awaitable<std::optional<Response>> Connection::take_request() {
             co_return plain_response(400, "Bad Request");
         }
         received.append(chunk_.data(), chunk_size_);
-        const Parsed parsed = parse_request(received, options_.most_request_bytes);
+        Parsed parsed =
+            parse_request(received, options_.most_request_bytes, options_.most_body_bytes);
         if (parsed.state == ParseState::need_more) continue;
         if (parsed.state == ParseState::malformed) co_return plain_response(400, "Bad Request");
         if (parsed.state == ParseState::too_large)
             co_return plain_response(431, "Request Header Fields Too Large");
+        if (parsed.state == ParseState::body_too_large)
+            co_return plain_response(413, "Content Too Large");
+        if (parsed.state == ParseState::length_required)
+            co_return plain_response(411, "Length Required");
         head_only_ = parsed.request.method == "HEAD";
+        parsed.request.source = Address::peer_of(socket_.native_handle());
+        parsed.request.destination = Address::local_of(socket_.native_handle());
         co_return answer_request(parsed.request);
     }
 }
@@ -90,8 +97,8 @@ Response Connection::answer_request(const Request& request) const {
 }
 
 // Until the client goes, or takes nothing for so long that it must be gone.
-asio::awaitable<void> Connection::send_stream(Broadcast& broadcast) {
-    Broadcast::Subscriber subscriber(broadcast, timer_);
+asio::awaitable<void> Connection::send_stream(const Response& head) {
+    Broadcast::Subscriber subscriber(*head.stream, timer_, head.seen);
     std::size_t received = 0;
     for (;;) {
         while (const auto text = subscriber.take()) {

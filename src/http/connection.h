@@ -33,7 +33,7 @@ class Connection {
     std::optional<Response> answer_silent_client() const;
     Response answer_request(const Request& request) const;
     boost::asio::awaitable<bool> send(std::string_view text);
-    boost::asio::awaitable<void> send_stream(Broadcast& broadcast);
+    boost::asio::awaitable<void> send_stream(const Response& head);
     boost::asio::awaitable<void> drain();
     boost::asio::awaitable<Event> receive(TimePoint deadline);
 

@@ -7,11 +7,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <cstdint>
 #include <iterator>
 #include <optional>
+#include <utility>
+
+#include "base/units.h"
 
 namespace pgsteer::http {
 namespace {
@@ -67,9 +72,37 @@ Parsed parse_head(std::string_view head, std::size_t most_bytes) {
     const std::size_t question = target.find('?');
     parsed.request.path = target.substr(0, question);
     if (question != std::string_view::npos) parsed.request.query = target.substr(question + 1);
-    const auto authorization = message[beast_http::field::authorization];
-    parsed.request.authorization.assign(authorization.data(), authorization.size());
+    for (const auto& field : message) {
+        std::string name(field.name_string().data(), field.name_string().size());
+        std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
+            return static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+        });
+        std::string value(field.value().data(), field.value().size());
+        if (name == "authorization" && parsed.request.authorization.empty())
+            parsed.request.authorization = std::move(value);
+        else
+            parsed.request.headers.emplace_back(std::move(name), std::move(value));
+    }
     return parsed;
+}
+
+// The head is complete; is the body, of which `rest` has come?
+void take_body(Parsed& parsed, std::string_view rest, std::size_t most_body) {
+    if (parsed.request.header("transfer-encoding") != nullptr) {
+        parsed.state = ParseState::length_required;
+        return;
+    }
+    const std::string* const text = parsed.request.header("content-length");
+    if (text == nullptr) return;
+    const auto length = parse_integer(*text, 0, INT32_MAX);
+    if (!length)
+        parsed.state = ParseState::malformed;
+    else if (static_cast<std::size_t>(*length) > most_body)
+        parsed.state = ParseState::body_too_large;
+    else if (rest.size() < static_cast<std::size_t>(*length))
+        parsed.state = ParseState::need_more;
+    else
+        parsed.request.body = rest.substr(0, static_cast<std::size_t>(*length));
 }
 
 std::string without_controls(std::string_view value) {
@@ -81,7 +114,7 @@ std::string without_controls(std::string_view value) {
 
 }  // namespace
 
-Parsed parse_request(std::string_view received, std::size_t most_bytes) {
+Parsed parse_request(std::string_view received, std::size_t most_bytes, std::size_t most_body) {
     const std::size_t start = received.find_first_not_of("\r\n");
     if (start == std::string_view::npos)
         return {received.size() > most_bytes ? ParseState::too_large : ParseState::need_more, {}};
@@ -93,7 +126,10 @@ Parsed parse_request(std::string_view received, std::size_t most_bytes) {
     const auto end = end_of_head(text);
     if (start + end.value_or(text.size()) > most_bytes) return {ParseState::too_large, {}};
     if (!end) return {};
-    return parse_head(text.substr(0, *end), most_bytes);
+    Parsed parsed = parse_head(text.substr(0, *end), most_bytes);
+    if (parsed.state == ParseState::complete && most_body > 0)
+        take_body(parsed, text.substr(*end), most_body);
+    return parsed;
 }
 
 std::string format_response(const Response& response, bool with_body) {

@@ -5,13 +5,16 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "accept/acceptor.h"
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "http/broadcast.h"
@@ -23,7 +26,19 @@ struct Request {
     std::string path;           // "/status", without the query
     std::string query;          // after '?', may be empty
     std::string authorization;  // value of that header
-    bool silent = false;        // nothing came within the silence limit: path is "/", method "GET"
+    // The others, names in lower case, in their order.
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body;     // "" unless the server takes bodies (most_body_bytes)
+    Address source;       // the client's; AF_UNSPEC where the kernel does not tell
+    Address destination;  // what it called; likewise
+    bool silent = false;  // nothing came within the silence limit: path is "/", method "GET"
+
+    // The first of that name (in lower case); null when there is none.
+    const std::string* header(std::string_view name) const {
+        for (const auto& [known, value] : headers)
+            if (known == name) return &value;
+        return nullptr;
+    }
 };
 
 struct Response {
@@ -34,6 +49,7 @@ struct Response {
     std::vector<std::pair<std::string, std::string>> headers;
     // Then the connection stays open, and what is published there follows the head (no body).
     std::shared_ptr<Broadcast> stream;
+    std::uint64_t seen = 0;  // the version of it that the client has
 };
 
 struct ServerOptions {
@@ -42,6 +58,7 @@ struct ServerOptions {
     milliseconds request_limit{5000};  // from accept to complete request, and again to send
     std::size_t most_connections = 256;
     std::size_t most_request_bytes = 8192;
+    std::size_t most_body_bytes = 0;  // 0: a request is its head, whatever follows
 };
 
 // Must be quick and not throw: runs on the server's thread.

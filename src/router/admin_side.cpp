@@ -1,10 +1,14 @@
 // The side of Control that people and tools see: pages, metrics, stats sockets, and what they may
 // change.
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "admin/page.h"
+#include "admin/page_order.h"
 #include "router/control.h"
 
 namespace asio = boost::asio;
@@ -13,6 +17,11 @@ namespace pgsteer::router {
 namespace {
 
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
+
+std::string machine_name() {
+    std::array<char, 256> name{};
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
 
 }  // namespace
 
@@ -55,28 +64,37 @@ void Control::open_pages(std::vector<Page> pages) {
     };
     facts_.pages.resize(
         static_cast<std::size_t>(std::count_if(frontends.begin(), frontends.end(), is_page)));
+    shown_.resize(facts_.pages.size());
     for (Page& page : pages) {
         std::size_t place = 0;
         for (const config::Frontend& frontend : frontends) {
             if (frontend.name == page.frontend) break;
             if (is_page(frontend)) ++place;
         }
-        auto answer = [this, place, shown = std::move(page.page)](const http::Request& request) {
-            return answer_page(place, shown, request);
+        // A section with several addresses shows one page.
+        if (!shown_[place])
+            shown_[place] = std::make_unique<admin::Page>(admin::PageParts{
+                std::move(page.page), admin::fresh_token(), machine_name(),
+                [this] { return snapshot(); },
+                [this](const admin::Order& order) { return admin::carry_out(desk_, order); },
+                io_.get_executor()});
+        auto answer = [this, place](const http::Request& request) {
+            return answer_page(place, *shown_[place], request);
         };
-        pages_.push_back(std::make_unique<http::Server>(io_.get_executor(),
-                                                        std::move(page.listener),
-                                                        http::ServerOptions{}, std::move(answer)));
+        http::ServerOptions options;
+        options.most_body_bytes = admin::Page::most_body_bytes;
+        pages_.push_back(std::make_unique<http::Server>(
+            io_.get_executor(), std::move(page.listener), options, std::move(answer)));
     }
 }
 
-http::Response Control::answer_page(std::size_t page, const config::StatsPage& shown,
+http::Response Control::answer_page(std::size_t page, admin::Page& shown,
                                     const http::Request& request) {
     admin::PageFacts& facts = facts_.pages[page];
     ++facts.total;
     facts.open = 1;
     facts.most_open = std::max(facts.most_open, facts.open);
-    http::Response response = admin::answer_page(snapshot(), shown, request);
+    http::Response response = shown.answer(request);
     facts.open = 0;
     facts.bytes_out += response.body.size();
     return response;

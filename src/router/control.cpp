@@ -50,6 +50,8 @@ Control::Control(ControlParts parts)
       sessions_(io_, *plane_, facts_.workers),
       desk_(make_desk()) {
     signals_.add(SIGHUP);
+    facts_.failovers = &failovers_;
+    facts_.events = &events_;
     open_pages(std::move(parts.pages));
     open_stats_sockets(std::move(parts.stats_sockets));
 }
@@ -225,7 +227,10 @@ void Control::publish() {
     auto newest = cluster_->table();
     if (newest == table_) return;
     table_ = std::move(newest);
+    failovers_.follow(*table_, Clock::now(), std::chrono::system_clock::now());
     plane_->publish(table_);
+    for (const auto& page : shown_)
+        if (page) page->changed();
 }
 
 Task Control::signal_loop() {

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "admin/desk.h"
+#include "admin/failovers.h"
+#include "admin/page.h"
 #include "admin/runtime_socket.h"
 #include "admin/snapshot.h"
 #include "config/config.h"
@@ -81,8 +83,7 @@ class Control {
     void open_stats_sockets(std::vector<StatsSocket> sockets);
     admin::Desk make_desk();
     admin::Snapshot snapshot();
-    http::Response answer_page(std::size_t page, const config::StatsPage& shown,
-                               const http::Request& request);
+    http::Response answer_page(std::size_t page, admin::Page& shown, const http::Request& request);
     Task rate_loop();
 
     boost::asio::io_context io_{1};
@@ -95,13 +96,15 @@ class Control {
     Picture picture_;
     admin::ProcessFacts facts_;
     admin::Events events_;
+    admin::Failovers failovers_;
     boost::asio::signal_set signals_;
     boost::asio::posix::stream_descriptor reports_;
     boost::asio::steady_timer next_change_;
     boost::asio::steady_timer next_name_;
     Probes probes_;
-    std::vector<bool> hurrying_;  // by BackendId
-    std::vector<std::unique_ptr<http::Server>> pages_;
+    std::vector<bool> hurrying_;                        // by BackendId
+    std::vector<std::unique_ptr<admin::Page>> shown_;   // by section of mode http
+    std::vector<std::unique_ptr<http::Server>> pages_;  // their listeners
     Sessions sessions_;
     admin::Desk desk_;
     std::vector<std::unique_ptr<admin::RuntimeSocket>> stats_sockets_;

@@ -6,7 +6,6 @@
 #include <sstream>
 
 #include "admin/metrics.h"
-#include "admin/page.h"
 #include "admin/servers_state.h"
 #include "admin/stat_views.h"
 
@@ -217,67 +216,6 @@ TEST(Status, OfAFencedServerIsDownForToolsAndFencedForPeople) {
     const auto row = server_row(snapshot, snapshot.backends[0], line);
     EXPECT_EQ(text_of(row.at(Stat::status)), "DOWN");
     EXPECT_EQ(text_of(row.at(Stat::fenced)), "1");
-}
-
-config::StatsPage page_at(const std::string& uri) {
-    config::StatsPage page;
-    page.page = true;
-    page.uri = uri;
-    return page;
-}
-
-http::Response get(const config::StatsPage& page, const std::string& path,
-                   const std::string& query = "") {
-    http::Request request;
-    request.method = "GET";
-    request.path = path;
-    request.query = query;
-    return answer_page(sample(), page, request);
-}
-
-TEST(Page, HasItsFormsAfterASemicolon) {
-    for (const std::string uri : {"/", "/stats", "/haproxy?stats"}) {
-        const config::StatsPage page = page_at(uri);
-        const auto path = [&](const std::string& words) {
-            const std::string whole = uri + words;
-            const auto mark = whole.find('?');
-            return mark == std::string::npos
-                       ? get(page, whole)
-                       : get(page, whole.substr(0, mark), whole.substr(mark + 1));
-        };
-        EXPECT_THAT(path("").body, HasSubstr("<html")) << uri;
-        EXPECT_THAT(path(";csv").body, testing::StartsWith("# pxname")) << uri;
-        EXPECT_THAT(path(";csv;norefresh").body, testing::StartsWith("# pxname")) << uri;
-        EXPECT_EQ(path(";json").content_type, "application/json") << uri;
-        EXPECT_THAT(path(";norefresh").body, Not(HasSubstr("http-equiv=refresh"))) << uri;
-        EXPECT_EQ(get(page, "/nothing/here").status, 404) << uri;
-    }
-    EXPECT_THAT(get(page_at("/stats"), "/metrics").body, HasSubstr("haproxy_process_nbthread"));
-}
-
-TEST(Page, AsksForAPasswordInAllItsForms) {
-    config::StatsPage page = page_at("/");
-    page.users = {"me:secret"};
-    EXPECT_EQ(get(page, "/").status, 401);
-    EXPECT_EQ(get(page, "/;csv").status, 401);
-    EXPECT_EQ(get(page, "/metrics").status, 401);
-    // A rule of its own comes first.
-    page.metrics_path = "/metrics";
-    EXPECT_EQ(get(page, "/metrics").status, 200);
-}
-
-TEST(Page, TakesAPasswordThatEndsWithinAGroupOfBase64) {
-    config::StatsPage page = page_at("/");
-    page.users = {"me:secret"};
-    http::Request request;
-    request.method = "GET";
-    request.path = "/";
-    request.authorization = "Basic bWU6c2VjcmV0";
-    EXPECT_EQ(answer_page(sample(), page, request).status, 200);
-    for (const std::string rest : {"b", "bw", "bw=", "bw==", "bwo"}) {
-        request.authorization = "Basic bWU6c2VjcmV0" + rest + std::string(2, 'o');
-        EXPECT_EQ(answer_page(sample(), page, request).status, 401) << rest;
-    }
 }
 
 TEST(ServersState, IsHaproxysStateFile) {

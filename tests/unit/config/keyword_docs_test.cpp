@@ -104,6 +104,7 @@ bool is_known(const std::string& line) {
     const std::string name = line.substr(space + 1);
     if (kind == "global") return !rows_of(name, in_global).empty();
     if (kind == "resolvers") return !rows_of(name, in_resolvers).empty();
+    if (kind == "userlist") return !rows_of(name, in_userlist).empty();
     if (kind == "proxy") return proxy_knows(name);
     if (kind == "bind") return has_option(bind_options(), name);
     if (kind == "server") return has_option(server_options(), name);

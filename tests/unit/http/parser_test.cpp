@@ -50,6 +50,35 @@ TEST(RequestParser, IsDoneWithTheHeadOfARequestThatBringsABody) {
     EXPECT_EQ(parsed.request.method, "POST");
 }
 
+TEST(RequestParser, AwaitsABodyThatIsAskedForAndSaysItsLength) {
+    constexpr std::size_t most_body = 8;
+    const std::string head = "POST /x HTTP/1.1\r\nContent-Length: 5\r\n\r\n";
+    EXPECT_EQ(parse_request(head + "s=pg", bound, most_body).state, ParseState::need_more);
+    const Parsed parsed = parse_request(head + "s=pg0&more", bound, most_body);
+    ASSERT_EQ(parsed.state, ParseState::complete);
+    EXPECT_EQ(parsed.request.body, "s=pg0");
+    EXPECT_EQ(parse_request("POST / HTTP/1.1\r\n\r\n", bound, most_body).request.body, "");
+}
+
+TEST(RequestParser, RefusesABodyWithoutABound) {
+    const auto state = [](const std::string& line) {
+        return parse_request("POST / HTTP/1.1\r\n" + line + "\r\n\r\n", bound, 8).state;
+    };
+    EXPECT_EQ(state("Content-Length: 9"), ParseState::body_too_large);
+    EXPECT_EQ(state("Content-Length: 99999999999999999999"), ParseState::malformed);
+    EXPECT_EQ(state("Content-Length: -1"), ParseState::malformed);
+    EXPECT_EQ(state("Transfer-Encoding: chunked"), ParseState::length_required);
+}
+
+TEST(RequestParser, KeepsHeadersByTheirNamesInLowerCase) {
+    const Parsed parsed =
+        parse_request("GET / HTTP/1.1\r\nHOST: a:1\r\nSec-Fetch-Site: same-origin\r\n\r\n", bound);
+    ASSERT_NE(parsed.request.header("host"), nullptr);
+    EXPECT_EQ(*parsed.request.header("host"), "a:1");
+    EXPECT_EQ(*parsed.request.header("sec-fetch-site"), "same-origin");
+    EXPECT_EQ(parsed.request.header("origin"), nullptr);
+}
+
 TEST(RequestParser, TakesThePathOutOfAnAbsoluteTarget) {
     EXPECT_EQ(parse_request("GET http://a:1/b?c HTTP/1.1\r\n\r\n", bound).request.path, "/b");
     EXPECT_EQ(parse_request("GET http://a:1 HTTP/1.1\r\n\r\n", bound).request.path, "/");
