@@ -163,6 +163,8 @@ def test_a_client_that_waited_its_turn_shows_its_place_in_the_queue(both):
         for one, connected in ((first, connection), (second, None), (third, None)):
             if connected is None:
                 connected = server.accept()
+                connected.sendall(b"x")  # a client that leaves earlier may be reset
+                assert one.recv(10) == b"x"
             one.close()
             assert connected.recv(10) == b""
             connected.close()
