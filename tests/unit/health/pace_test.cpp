@@ -99,7 +99,7 @@ TEST(MarkedUp, EndsTheSessionsOfBackupsWhenToldTo) {
         world.tell_when_due(1, answer(200));
         world.row(1);
         world.tell_when_due(0, answer(200));
-        EXPECT_EQ(world.row(1).cut_before == world.table->version, told);
+        EXPECT_EQ(world.row(1).superseded_before == world.table->version, told);
         EXPECT_TRUE(world.row(1).accepts);
         EXPECT_EQ(world.row(0).cut_before, 0U);
     }
