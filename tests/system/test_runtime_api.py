@@ -335,7 +335,7 @@ def test_sessions_are_listed_and_each_can_be_ended(cluster, folder, ending):
         runtime.ask("shutdown sessions server one/s2")
         wait_until("the other has ended, too", lambda: not answers(alive[0]))
     assert "killed" not in tools.proxy.process.output()
-    assert re.search(r" K[DL] ", tools.proxy.process.output())
+    assert re.search(r" K[-DL] ", tools.proxy.process.output())
 
 
 def answers(connection):

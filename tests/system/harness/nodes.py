@@ -250,11 +250,15 @@ class Nodes:
         context = self.context if endpoint.kind.endswith("-tls") else None
         reader = asyncio.StreamReader()
         protocol = asyncio.StreamReaderProtocol(reader)
-        with connection, contextlib.suppress(OSError, asyncio.IncompleteReadError, ValueError,
-                                             asyncio.LimitOverrunError):
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, ValueError,
+                                 asyncio.LimitOverrunError):
             connection.setblocking(False)
-            transport, _ = await self.loop.connect_accepted_socket(lambda: protocol, connection,
-                                                                   ssl=context)
+            try:
+                transport, _ = await self.loop.connect_accepted_socket(
+                    lambda: protocol, connection, ssl=context)
+            except BaseException:
+                connection.close()  # else it is the transport's, which closes it when it is done
+                raise
             writer = asyncio.StreamWriter(transport, protocol, reader, self.loop)
             try:
                 await serve(endpoint, reader, writer)
