@@ -90,6 +90,20 @@ void ca_base(Line& line, Words words) {
     if (line.arguments(words, 1, 1)) line.draft.global.ca_base = words[0];
 }
 
+void master_worker(Line& line, Words words) {
+    if (!line.arguments(words, 0, 1)) return;
+    if (!words.empty() && words[0] != "no-exit-on-failure")
+        return line.alert("expects nothing or 'no-exit-on-failure' but got '" + words[0] + "'");
+    line.draft.global.master = true;
+    line.draft.global.master_outlives_worker = !words.empty();
+}
+void states_file(Line& line, Words words) {
+    if (line.arguments(words, 1, 1)) line.draft.global.states_file = words[0];
+}
+void states_base(Line& line, Words words) {
+    if (line.arguments(words, 1, 1)) line.draft.global.states_base = words[0];
+}
+
 void setenv_line(Line& line, Words words) {
     if (line.arguments(words, 2, 2)) line.draft.variables[words[0]] = words[1];
 }
@@ -128,6 +142,11 @@ constexpr Row rows[] = {
     {"ssl-server-verify", in_global, honoured, ssl_server_verify,
      "none or required: certificates in checks over TLS"},
     {"ca-base", in_global, honoured, ca_base, "folder of relative ca-files"},
+    {"master-worker", in_global, honoured, master_worker,
+     "a master process above the router, as -W; no-exit-on-failure: it outlives its worker"},
+    {"server-state-file", in_global, honoured, states_file,
+     "where load-server-state-from-file global reads"},
+    {"server-state-base", in_global, honoured, states_base, "folder of relative state files"},
     {"setenv", in_global, honoured, setenv_line, "set a variable for the lines below"},
     {"presetenv", in_global, honoured, presetenv_line, "the same unless it is set already"},
     {"unsetenv", in_global, honoured, unsetenv_line, "forget variables for the lines below"},

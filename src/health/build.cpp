@@ -270,7 +270,7 @@ routing::ServerRow server_row(const config::Server& server, routing::BackendId b
     return row;
 }
 
-routing::RoutingTable first_rows(const config::Config& config, std::size_t workers) {
+routing::RoutingTable plain_rows(const config::Config& config, std::size_t workers) {
     routing::RoutingTable table;
     table.limit = config.global.maxconn;
     table.shared = std::make_shared<routing::Shared>(workers);
@@ -280,13 +280,19 @@ routing::RoutingTable first_rows(const config::Config& config, std::size_t worke
         if (frontend.mode == config::Frontend::Mode::tcp &&
             (frontend.default_backend || !frontend.rules.backends.empty()))
             add_frontend(config.global, frontend, workers, table);
-    add_rules(config, table);
     settle_fullconn(config, table);
     return table;
 }
 
-bool apply_decisions(const std::deque<ServerState>& servers, routing::RoutingTable& table) {
-    bool changed = false;
+routing::RoutingTable first_rows(const config::Config& config, std::size_t workers) {
+    routing::RoutingTable table = plain_rows(config, workers);
+    add_rules(config, table);
+    return table;
+}
+
+bool apply_decisions(const std::deque<ServerState>& servers, routing::RoutingTable& table,
+                     bool reshaped) {
+    bool changed = reshaped;
     for (std::size_t i = 0; i < servers.size(); ++i) {
         const ServerState& server = servers[i];
         routing::ServerRow& row = table.servers[i];

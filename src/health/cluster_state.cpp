@@ -49,15 +49,17 @@ Judgement judge_agent(const Judge& judge, const Observation& observation) {
 
 }  // namespace
 
-Cluster::State::State(const config::Config& config, const ClusterOptions& options)
+Cluster::State::State(const std::shared_ptr<const config::Config>& config,
+                      const ClusterOptions& options)
     : jitter(options.jitter),
-      elections(config.backends.size()),
-      backends(config.backends.size()),
-      rows(first_rows(config, options.workers)),
-      workers(options.workers) {
+      elections(config->backends.size()),
+      backends(config->backends.size()),
+      rows(first_rows(*config, options.workers)),
+      workers(options.workers),
+      limit_of_file(rows.limit) {
     frontends.resize(rows.frontends.size());
-    for (const config::Backend& backend : config.backends)
-        backend_configs.push_back(&backend);
+    for (const config::Backend& backend : config->backends)
+        backend_configs.emplace_back(config, &backend);
     for (BackendHealth& backend : backends)
         backend.last_change = options.now;
 }
@@ -97,12 +99,14 @@ void Cluster::State::add_agent(routing::ServerId id, TimePoint now) {
 
 void Cluster::State::follow_tracked() {
     std::map<std::string, std::vector<ServerState*>> followers;
-    for (ServerState& server : servers)
+    for (ServerState& server : servers) {
+        server.tracked = nullptr;
         if (!server.config->track.empty()) followers[server.config->track].push_back(&server);
+    }
     if (followers.empty()) return;
     for (const ServerState& other : servers) {
         const auto found = followers.find(other.backend->name + "/" + other.config->name);
-        if (found == followers.end()) continue;
+        if (found == followers.end() || other.removed) continue;
         for (ServerState* const server : found->second)
             server->tracked = &other;
     }
