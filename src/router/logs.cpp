@@ -101,8 +101,9 @@ void Logs::take(const SessionEnded& session, const routing::RoutingTable& table)
     Front& front = found->second;
     const bool is_normal = !has_trouble(session);
     if (is_normal && !front.log.normal_sessions && session.moment != Moment::accepted) return;
+    const log::Sender sender = log::sender_now();
     LineFacts facts{.table = table,
-                    .host = log::sender_now().host,
+                    .host = sender.host,
                     .pid = ::getpid(),
                     .log_number = front.lines,
                     .now = Clock::now()};
