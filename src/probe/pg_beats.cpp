@@ -96,8 +96,9 @@ void PgConnection::on_bytes(Beats& beats) {
         if (result && ::PQresultStatus(result.get()) == PGRES_PIPELINE_SYNC) {
             beats.under_way = false;
             const std::optional<bool> standby = reported_standby();
-            if (!standby || *standby != (beats.plan.known == health::Role::standby))
-                return finish(beats, {});
+            if (!standby) return finish(beats, {});
+            const auto told = *standby ? health::Role::standby : health::Role::primary;
+            if (told != beats.plan.known) return finish(beats, {});
             return beats.plan.on_answer(beats.asked);
         }
     }
