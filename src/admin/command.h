@@ -41,6 +41,7 @@ struct CommandRow {
 std::span<const CommandRow> show_commands();
 std::span<const CommandRow> server_commands();
 std::span<const CommandRow> session_commands();
+std::span<const CommandRow> table_commands();
 std::span<const CommandRow> client_commands();
 // All, in the order of help: by name, the client's own last.
 const std::vector<const CommandRow*>& all_commands();

@@ -115,10 +115,6 @@ std::string show_errors(Desk& desk, Client&, Words words) {
                        fmt::localtime(std::chrono::system_clock::to_time_t(now)), ms);
 }
 
-std::string show_table(Desk&, Client&, Words words) {
-    return words.empty() ? "" : "No such table\n";
-}
-
 std::string show_resolvers(Desk&, Client&, Words words) {
     return words.empty() ? "" : "Can't find that resolvers section\n";
 }
@@ -214,9 +210,6 @@ constexpr CommandRow rows[] = {
      show_servers_state},
     {"show stat", "show stat [desc|json|no-maint|typed|up]*",
      "report counters for each proxy and server", Level::user, show_stat},
-    {"show table", "show table <table> [<filter>]*",
-     "report table usage stats or dump this table's contents (filter: data/key)", Level::user,
-     show_table},
     {"show version", "show version", "show version of the current process", Level::user,
      show_version},
 };

@@ -17,6 +17,9 @@ enum class RuleAction : std::uint8_t {
     set_source_port,
     set_destination,
     set_destination_port,
+    track,      // the client's key is counted in a table
+    increment,  // a counter of a tracked key
+    assign,     // likewise
 };
 
 // unknown: bytes that are still to come, or verdicts, may decide it.

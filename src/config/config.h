@@ -20,6 +20,8 @@
 #include "config/session_log.h"
 #include "config/stats_page.h"
 #include "config/userlist.h"
+#include "config/stick.h"
+#include "config/wire_tls.h"
 
 namespace pgsteer::config {
 
@@ -49,22 +51,12 @@ struct Bind {
     std::optional<std::string> level;  // of a stats socket: user, operator, admin
     std::uint32_t id = 0;              // of `id`; 0: not given
     bool accept_proxy = false;         // each client begins with a PROXY header
+    BindTls tls;
     Location at;
 };
 
 // judged is pgsteer's rule 1; down is the same. The others are of later HAProxys.
 enum class InitState : std::uint8_t { judged, up, fully_up, down, fully_down };
-
-// How a check speaks TLS: `check-ssl` and what belongs to it.
-struct CheckTls {
-    bool enabled = false;
-    std::optional<bool> verify;  // none: as global `ssl-server-verify`, which is required
-    std::string ca_file;         // PEM; "@system-ca": those of the system
-    std::string verify_host;     // the name the certificate must have
-    std::string sni;
-    std::vector<std::string> alpn;
-    friend bool operator==(const CheckTls&, const CheckTls&) = default;
-};
 
 // `agent-check`: a program on the node that says what it is fit for.
 struct AgentCheck {
@@ -106,6 +98,9 @@ struct Server {
     InitState init_state = InitState::judged;
     Naming naming;
     std::optional<milliseconds> tcp_user_timeout;
+    std::uint32_t maxqueue = 0;  // clients that wait for it alone; 0: no limit
+    bool sticks = true;          // false: `non-stick`
+    ServerTls tls;
     CheckTls check_tls;
     bool check_send_proxy = false;
     Announcement announcement;  // of sessions; of checks by schedule.cpp
@@ -189,6 +184,7 @@ struct Backend {
     milliseconds check_timeout{0};
     KeepaliveOptions keepalive;
     BackRules rules;
+    std::vector<StickRule> sticks;
     std::vector<log::Target> logs;
     bool disabled = false;
     Location at;
@@ -212,6 +208,8 @@ struct Global {
     bool external_check = false;         // programs may be run as checks
     bool verify_servers = true;          // false: ssl-server-verify none
     std::string ca_base;                 // of relative ca-files
+    std::string crt_base;                // of relative certificates
+    tls::Defaults tls;                   // ssl-default-*
 };
 
 struct Config {
@@ -220,6 +218,7 @@ struct Config {
     std::vector<Backend> backends;
     std::vector<Resolvers> resolvers;
     std::vector<Userlist> userlists;
+    std::vector<StickTable> tables;
 };
 
 }  // namespace pgsteer::config

@@ -78,8 +78,10 @@ std::string check_words(const Server& server) {
     std::string text;
     const CheckTls& tls = server.check_tls;
     if (tls.enabled) text += " check-ssl";
-    if (!tls.ca_file.empty()) text += " ca-file " + tls.ca_file;
-    if (!tls.verify_host.empty()) text += " verifyhost " + tls.verify_host;
+    if (server.tls.on) text += " ssl";
+    if (!server.tls.sni_text.empty()) text += " sni " + server.tls.sni_text;
+    if (!tls.settings.ca_file.empty()) text += " ca-file " + tls.settings.ca_file;
+    if (!tls.settings.verify_host.empty()) text += " verifyhost " + tls.settings.verify_host;
     if (!tls.sni.empty()) text += " check-sni " + tls.sni;
     if (server.check_send_proxy) text += " check-send-proxy";
     if (server.agent.enabled) text += " agent-check";

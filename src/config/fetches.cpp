@@ -64,9 +64,48 @@ constexpr std::array rows{
              "the server name in the client's TLS ClientHello"},
     FetchRow{"req.ssl_ver", "req_ssl_ver", Type::integer, Takes::nothing, content,
              "the TLS version of its ClientHello, as 3.1"},
+    FetchRow{"sc_bytes_in_rate", "", Type::integer, Takes::counter, session, "of a tracked key: bytes from the client in the period"},
+    FetchRow{"sc_bytes_out_rate", "", Type::integer, Takes::counter, session, "of a tracked key: bytes to the client in the period"},
+    FetchRow{"sc_clr_gpc0", "", Type::integer, Takes::counter, session, "of a tracked key: the counter gpc0, which is 0 afterwards"},
+    FetchRow{"sc_clr_gpc1", "", Type::integer, Takes::counter, session, "of a tracked key: the counter gpc1, which is 0 afterwards"},
+    FetchRow{"sc_conn_cnt", "", Type::integer, Takes::counter, session, "of a tracked key: connections so far"},
+    FetchRow{"sc_conn_cur", "", Type::integer, Takes::counter, session, "of a tracked key: connections now"},
+    FetchRow{"sc_conn_rate", "", Type::integer, Takes::counter, session, "of a tracked key: new connections in the period"},
+    FetchRow{"sc_get_gpc0", "", Type::integer, Takes::counter, session, "of a tracked key: the counter gpc0"},
+    FetchRow{"sc_get_gpc1", "", Type::integer, Takes::counter, session, "of a tracked key: the counter gpc1"},
+    FetchRow{"sc_get_gpt0", "", Type::integer, Takes::counter, session, "of a tracked key: the tag gpt0"},
+    FetchRow{"sc_gpc0_rate", "", Type::integer, Takes::counter, session, "of a tracked key: how much gpc0 grew in the period"},
+    FetchRow{"sc_gpc1_rate", "", Type::integer, Takes::counter, session, "of a tracked key: how much gpc1 grew in the period"},
+    FetchRow{"sc_inc_gpc0", "", Type::integer, Takes::counter, session, "of a tracked key: adds 1 to gpc0, which is the value"},
+    FetchRow{"sc_inc_gpc1", "", Type::integer, Takes::counter, session, "of a tracked key: adds 1 to gpc1, which is the value"},
+    FetchRow{"sc_kbytes_in", "", Type::integer, Takes::counter, session, "of a tracked key: KiB from the client so far"},
+    FetchRow{"sc_kbytes_out", "", Type::integer, Takes::counter, session, "of a tracked key: KiB to the client so far"},
+    FetchRow{"sc_sess_cnt", "", Type::integer, Takes::counter, session, "of a tracked key: sessions so far"},
+    FetchRow{"sc_sess_rate", "", Type::integer, Takes::counter, session, "of a tracked key: new sessions in the period"},
+    FetchRow{"sc_tracked", "", Type::boolean, Takes::counter, session, "is a key tracked there?"},
+    FetchRow{"sc_trackers", "", Type::integer, Takes::counter, session, "clients that track the same key"},
     FetchRow{"so_id", "", Type::integer, Takes::nothing, session, "the bind line's `id`"},
     FetchRow{"so_name", "", Type::text, Takes::nothing, session, "the bind line's `name`"},
     FetchRow{"src", "", Type::address, Takes::nothing, session, "the client's address"},
+    FetchRow{"src_bytes_in_rate", "", Type::integer, Takes::table, session, "of the client's address: bytes from the client in the period"},
+    FetchRow{"src_bytes_out_rate", "", Type::integer, Takes::table, session, "of the client's address: bytes to the client in the period"},
+    FetchRow{"src_clr_gpc0", "", Type::integer, Takes::table, session, "of the client's address: the counter gpc0, which is 0 afterwards"},
+    FetchRow{"src_clr_gpc1", "", Type::integer, Takes::table, session, "of the client's address: the counter gpc1, which is 0 afterwards"},
+    FetchRow{"src_conn_cnt", "", Type::integer, Takes::table, session, "of the client's address: connections so far"},
+    FetchRow{"src_conn_cur", "", Type::integer, Takes::table, session, "of the client's address: connections now"},
+    FetchRow{"src_conn_rate", "", Type::integer, Takes::table, session, "of the client's address: new connections in the period"},
+    FetchRow{"src_get_gpc0", "", Type::integer, Takes::table, session, "of the client's address: the counter gpc0"},
+    FetchRow{"src_get_gpc1", "", Type::integer, Takes::table, session, "of the client's address: the counter gpc1"},
+    FetchRow{"src_get_gpt0", "", Type::integer, Takes::table, session, "of the client's address: the tag gpt0"},
+    FetchRow{"src_gpc0_rate", "", Type::integer, Takes::table, session, "of the client's address: how much gpc0 grew in the period"},
+    FetchRow{"src_gpc1_rate", "", Type::integer, Takes::table, session, "of the client's address: how much gpc1 grew in the period"},
+    FetchRow{"src_inc_gpc0", "", Type::integer, Takes::table, session, "of the client's address: adds 1 to gpc0, which is the value"},
+    FetchRow{"src_inc_gpc1", "", Type::integer, Takes::table, session, "of the client's address: adds 1 to gpc1, which is the value"},
+    FetchRow{"src_kbytes_in", "", Type::integer, Takes::table, session, "of the client's address: KiB from the client so far"},
+    FetchRow{"src_kbytes_out", "", Type::integer, Takes::table, session, "of the client's address: KiB to the client so far"},
+    FetchRow{"src_sess_cnt", "", Type::integer, Takes::table, session, "of the client's address: sessions so far"},
+    FetchRow{"src_sess_rate", "", Type::integer, Takes::table, session, "of the client's address: new sessions in the period"},
+    FetchRow{"src_updt_conn_cnt", "", Type::integer, Takes::table, session, "adds 1 to the connections of the client's address, which is the value"},
     FetchRow{"src_is_local", "", Type::boolean, Takes::nothing, session,
              "is that address one of this machine's?"},
     FetchRow{"src_port", "", Type::integer, Takes::nothing, session, "the client's port"},
@@ -75,10 +114,15 @@ constexpr std::array rows{
              "sessions a server can still take"},
     FetchRow{"srv_is_up", "", Type::boolean, Takes::server, internal, "is a server usable?"},
     FetchRow{"srv_queue", "", Type::integer, Takes::server, internal,
-             "clients that wait for this server alone; 0, as clients wait for their backend"},
+             "clients that wait for this server alone, by `stick` or `use-server`"},
     FetchRow{"srv_sess_rate", "", Type::integer, Takes::server, internal,
              "new sessions of a server in the last second"},
     FetchRow{"srv_weight", "", Type::integer, Takes::server, internal, "a server's weight now"},
+    FetchRow{"ssl_fc", "", Type::boolean, Takes::nothing, session,
+             "does the client speak TLS to a listener with `ssl`?"},
+    FetchRow{"ssl_fc_has_sni", "", Type::boolean, Takes::nothing, session,
+             "did it ask for a name then?"},
+    FetchRow{"ssl_fc_sni", "", Type::text, Takes::nothing, session, "that name"},
     FetchRow{"str", "", Type::text, Takes::constant, internal, "the value itself"},
     FetchRow{"wait_end", "", Type::boolean, Takes::nothing, content,
              "true once the inspect-delay is over"},
@@ -97,27 +141,15 @@ constexpr std::array web_prefixes = std::to_array<std::string_view>(
 struct Unsupported {
     std::string_view name, why;
 };
-constexpr std::string_view no_tables = "nothing is tracked in tables";
+constexpr std::string_view no_such_counter = "stick tables do not count that";
 constexpr std::string_view not_asked = "connections are not asked for that";
 constexpr std::string_view not_read = "that part of a client's first bytes is not read";
 constexpr std::string_view not_measured = "a session's share of the processor is not measured";
 constexpr std::string_view not_ended = "TLS is not ended here";
 constexpr std::array unsupported_fetches{
-    Unsupported{"sc_*", no_tables},
-    Unsupported{"sc0_*", no_tables},
-    Unsupported{"sc1_*", no_tables},
-    Unsupported{"sc2_*", no_tables},
-    Unsupported{"src_bytes_*", no_tables},
-    Unsupported{"src_clr_*", no_tables},
-    Unsupported{"src_conn_*", no_tables},
-    Unsupported{"src_get_*", no_tables},
-    Unsupported{"src_gpc*", no_tables},
-    Unsupported{"src_http_*", no_tables},
-    Unsupported{"src_inc_*", no_tables},
-    Unsupported{"src_kbytes_*", no_tables},
-    Unsupported{"src_sess_*", no_tables},
-    Unsupported{"src_updt_*", no_tables},
-    Unsupported{"table_*", no_tables},
+    Unsupported{"sc_*", no_such_counter},
+    Unsupported{"src_*", no_such_counter},
+    Unsupported{"table_*", "use a fetch of the tracked key, as sc_conn_rate(0)"},
     Unsupported{"var", "rules have no variables"},
     Unsupported{"fc_*", not_asked},
     Unsupported{"bc_*", not_asked},
@@ -189,6 +221,13 @@ Result<void> check_arguments(const FetchRow& row, const std::vector<std::string>
             if (count != 2 || !is_integer(arguments[0]) || !is_integer(arguments[1]))
                 return wrong_arguments(row, "an offset and a length");
             break;
+        case Takes::table:
+            if (count > 1) return wrong_arguments(row, "the name of a section at most");
+            break;
+        case Takes::counter:
+            if (count != 1 || !parse_integer(arguments[0], 0, 2))
+                return wrong_arguments(row, "0, 1 or 2");
+            break;
         case Takes::optional_integer:
             if (count > 1 || (count == 1 && !is_integer(arguments[0])))
                 return wrong_arguments(row, "one number at most");
@@ -218,8 +257,7 @@ Error unknown(std::string_view name) {
         return {"'" + std::string(name) + "' is about HTTP, which PostgreSQL does not speak"};
     if (name.starts_with("ssl_fc") || name.starts_with("ssl_c_") || name.starts_with("ssl_bc"))
         return {"'" + std::string(name) +
-                "' needs a listener that ends TLS; PostgreSQL's own TLS "
-                "goes through untouched"};
+                "' is not asked of the connection; use 'ssl_fc' or 'ssl_fc_sni'"};
     for (const Unsupported& one : unsupported_fetches)
         if (matches(one.name, name))
             return {"'" + std::string(name) + "' is not supported: " + std::string(one.why)};
@@ -275,6 +313,10 @@ bool is_web_fetch(std::string_view text) {
 }
 
 Result<ParsedSample> parse_sample(std::string_view text, std::span<const FetchRow> more) {
+    // "sc1_conn_rate" is "sc_conn_rate(1)".
+    if (text.size() > 4 && text.starts_with("sc") && text[2] >= '0' && text[2] <= '2' &&
+        text[3] == '_')
+        return parse_sample("sc_" + std::string(text.substr(4)) + "(" + text[2] + ")");
     const std::string_view name = name_of(text);
     const auto extra = std::find_if(more.begin(), more.end(),
                                     [name](const FetchRow& one) { return one.name == name; });

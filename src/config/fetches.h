@@ -30,6 +30,8 @@ struct FetchRow {
         integers,          // whole numbers
         optional_integer,  // one, or nothing
         constant,          // any word, which is the value
+        table,             // a stick table's section, or nothing for the own one
+        counter,           // 0, 1 or 2: of track-sc0, track-sc1 or track-sc2
     };
     std::string_view name;
     std::string_view other_name;  // an older one, or none

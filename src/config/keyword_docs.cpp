@@ -116,6 +116,10 @@ std::string arguments_of(const FetchRow& row) {
             return "([NUMBER])";
         case Takes::constant:
             return "(VALUE)";
+        case Takes::table:
+            return "([TABLE])";
+        case Takes::counter:
+            return "(0..2)";
     }
     return "";
 }

@@ -19,6 +19,10 @@
 #include "config/rule_lines.h"
 #include "config/words.h"
 
+namespace pgsteer::tls {
+class Contexts;
+}
+
 namespace pgsteer::config {
 
 // Bounds for files that are not configurations; none is near what a person writes.
@@ -50,6 +54,8 @@ struct Proxy {
     bool disabled = false;
     CheckLines checks;
     RuleLines rules;
+    std::optional<TableSpec> table;
+    Location table_at;
     std::optional<int> backlog;
     std::optional<StatsPage> stats;
     LogLines logs;
@@ -147,6 +153,8 @@ std::span<const Row> rule_rows();
 std::span<const Row> resolvers_rows();
 std::span<const Row> log_rows();
 std::span<const Row> userlist_rows();
+std::span<const Row> stick_rows();
+std::span<const Row> tls_rows();
 
 // A word after `bind ADDRESS` or `server NAME ADDRESS`.
 template <class Target>
@@ -160,7 +168,8 @@ struct OptionRow {
     std::string_view instead = {};
 };
 
-std::span<const OptionRow<Bind>> bind_options();
+std::span<const OptionRow<Bind>> bind_options();           // all
+std::span<const OptionRow<Bind>> bind_tls_options();       // part of them
 std::span<const OptionRow<Server>> server_options();        // all
 std::span<const OptionRow<Server>> server_check_options();  // part of them
 std::span<const OptionRow<Server>> server_pace_options();   // likewise
@@ -168,6 +177,7 @@ std::span<const OptionRow<Server>> server_name_options();   // likewise
 std::span<const OptionRow<Server>> server_wire_options();   // likewise
 std::span<const OptionRow<Server>> server_later_options();  // likewise, of HAProxys after 2.6
 std::span<const OptionRow<Bind>> bind_later_options();      // likewise
+std::span<const OptionRow<Server>> server_tls_options();    // likewise
 
 constexpr Row inert_row(std::string_view name, unsigned where, std::string_view reason) {
     return {name, where, KeywordClass::inert, nullptr, {}, reason, {}};
@@ -192,8 +202,8 @@ template <class Visit>
 void each_row(Visit visit) {
     for (const auto& table :
          {global_rows(), process_rows(), unused_global_rows(), later_rows(), proxy_rows(),
-          bind_rows(), server_rows(), check_rows(), role_rows(), rule_rows(), stats_rows(),
-          resolvers_rows(), log_rows(), userlist_rows(), unused_proxy_rows()})
+          bind_rows(), server_rows(), check_rows(), role_rows(), rule_rows(), stick_rows(),
+          tls_rows(), stats_rows(), resolvers_rows(), log_rows(), userlist_rows(), unused_proxy_rows()})
         for (const auto& row : table)
             visit(row);
 }
@@ -271,6 +281,14 @@ void resolve(Draft& draft, Config& config);
 Check check_of(Draft& draft, const Proxy& proxy);
 // What servers' options about checks mean together with other lines; says what does not fit.
 void resolve_server_checks(Draft& draft, Config& config);
+// Reads the files that TLS needs, and says which cannot be used.
+void resolve_tls(Draft& draft, Config& config);
+// The same of one server; the error says what cannot be used. Equal settings share a context.
+Result<void> settle_tls(const Global& global, const Backend& backend, Server& server,
+                        tls::Contexts& contexts);
+// What of a `stick` line is checked when all sections are known.
+std::vector<StickRule> stick_rules_of(Draft& draft, const Proxy& proxy);
+void settle_tables(Config& config);
 // The rules of a section's halves; says what names nothing. All sections are known.
 FrontRules front_rules_of(Draft& draft, const Proxy& proxy);
 BackRules back_rules_of(Draft& draft, const Proxy& proxy);

@@ -6,9 +6,6 @@ namespace {
 constexpr auto honoured = KeywordClass::honoured;
 
 constexpr std::uint32_t most_id = 4'294'967'294;  // the last one means "none" (chown(2))
-constexpr std::string_view no_tls = "pgsteer passes bytes through and ends no TLS itself";
-constexpr std::string_view only_tls = "only 'ssl' would use it";
-constexpr std::string_view tls_at_postgres = "let PostgreSQL speak TLS; it passes unchanged";
 
 void mode(Line& line, Bind& bind, const std::string& text) {
     bind.mode = line.file_mode(text);
@@ -78,46 +75,10 @@ constexpr OptionRow<Bind> options[] = {
     inert_option<Bind>("quic-force-retry", 0, "there is no HTTP to relay"),
     {"uid", 1, honoured, number_as<&Bind::user>, "owner of a unix socket, by number"},
     {"gid", 1, honoured, number_as<&Bind::group>, "group of a unix socket, by number"},
-    refused_option<Bind>("ssl", 0, no_tls, tls_at_postgres),
     refused_option<Bind>("accept-netscaler-cip", 1, "foreign headers are not read", "remove it"),
     refused_option<Bind>("transparent", 0, "foreign addresses are not taken", "remove it"),
     refused_option<Bind>("namespace", 1, "sockets are opened in pgsteer's own network namespace",
                          "start pgsteer in that namespace"),
-    inert_option<Bind>("alpn", 1, only_tls),
-    inert_option<Bind>("ca-file", 1, only_tls),
-    inert_option<Bind>("ca-ignore-err", 1, only_tls),
-    inert_option<Bind>("ca-sign-file", 1, only_tls),
-    inert_option<Bind>("ca-sign-pass", 1, only_tls),
-    inert_option<Bind>("ca-verify-file", 1, only_tls),
-    inert_option<Bind>("ciphers", 1, only_tls),
-    inert_option<Bind>("ciphersuites", 1, only_tls),
-    inert_option<Bind>("crl-file", 1, only_tls),
-    inert_option<Bind>("crt", 1, only_tls),
-    inert_option<Bind>("crt-ignore-err", 1, only_tls),
-    inert_option<Bind>("crt-list", 1, only_tls),
-    inert_option<Bind>("curves", 1, only_tls),
-    inert_option<Bind>("ecdhe", 1, only_tls),
-    inert_option<Bind>("npn", 1, only_tls),
-    inert_option<Bind>("ssl-max-ver", 1, only_tls),
-    inert_option<Bind>("ssl-min-ver", 1, only_tls),
-    inert_option<Bind>("tls-ticket-keys", 1, only_tls),
-    inert_option<Bind>("verify", 1, only_tls),
-    inert_option<Bind>("allow-0rtt", 0, only_tls),
-    inert_option<Bind>("force-sslv3", 0, only_tls),
-    inert_option<Bind>("force-tlsv10", 0, only_tls),
-    inert_option<Bind>("force-tlsv11", 0, only_tls),
-    inert_option<Bind>("force-tlsv12", 0, only_tls),
-    inert_option<Bind>("force-tlsv13", 0, only_tls),
-    inert_option<Bind>("generate-certificates", 0, only_tls),
-    inert_option<Bind>("no-ca-names", 0, only_tls),
-    inert_option<Bind>("no-sslv3", 0, only_tls),
-    inert_option<Bind>("no-tls-tickets", 0, only_tls),
-    inert_option<Bind>("no-tlsv10", 0, only_tls),
-    inert_option<Bind>("no-tlsv11", 0, only_tls),
-    inert_option<Bind>("no-tlsv12", 0, only_tls),
-    inert_option<Bind>("no-tlsv13", 0, only_tls),
-    inert_option<Bind>("prefer-client-ciphers", 0, only_tls),
-    inert_option<Bind>("strict-sni", 0, only_tls),
 };
 
 // Parses "fd@N"; nothing when N is not a descriptor.
@@ -259,6 +220,7 @@ std::span<const OptionRow<Bind>> bind_options() {
         std::vector<OptionRow<Bind>> joined(std::begin(options), std::end(options));
         const auto later = bind_later_options();
         joined.insert(joined.end(), later.begin(), later.end());
+        joined.insert(joined.end(), bind_tls_options().begin(), bind_tls_options().end());
         return joined;
     }();
     return all;

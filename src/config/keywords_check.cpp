@@ -180,6 +180,10 @@ void external_path(Line& line, Words words) {
     if (line.arguments(words, 1, 1)) line.proxy->checks.external.path = words[0];
 }
 
+void send_state(Line& line, Words words) {
+    if (line.arguments(words, 0, 0)) line.proxy->checks.send_state = true;
+}
+
 void disable_on_404(Line& line, Words words) {
     if (line.arguments(words, 0, 0)) line.proxy->checks.disable_on_404 = true;
 }
@@ -218,7 +222,8 @@ constexpr Row rows[] = {
      "check by a program's exit status; needs 'external-check' in global"},
     {"external-check command", in_back, honoured, external_command, "that program"},
     {"external-check path", in_back, honoured, external_path, "its PATH"},
-    inert_row("http-check send-state", in_back, "no X-Haproxy-Server-State is sent"),
+    {"http-check send-state", in_back, honoured, send_state,
+     "each request tells the server how it is seen, in X-Haproxy-Server-State"},
     {"http-check disable-on-404", in_back, honoured, disable_on_404,
      "a 404 of a server that was fit: no new sessions, but it is not DOWN"},
     refused_row("http-check set-var", in_back, no_variables, write_it_out),

@@ -79,17 +79,6 @@ void external_check(Line& line, Words words) {
         line.alert("expects nothing or 'preserve-env' but got '" + words[0] + "'");
 }
 
-void ssl_server_verify(Line& line, Words words) {
-    if (!line.arguments(words, 1, 1)) return;
-    if (words[0] != "none" && words[0] != "required")
-        return line.alert("expects 'none' or 'required' but got '" + words[0] + "'");
-    line.draft.global.verify_servers = words[0] == "required";
-}
-
-void ca_base(Line& line, Words words) {
-    if (line.arguments(words, 1, 1)) line.draft.global.ca_base = words[0];
-}
-
 void setenv_line(Line& line, Words words) {
     if (line.arguments(words, 2, 2)) line.draft.variables[words[0]] = words[1];
 }
@@ -125,9 +114,6 @@ constexpr Row rows[] = {
     {"gid", in_global, honoured, group_number, "group to become, by number"},
     {"zero-warning", in_global, honoured, zero_warning, "do not start when there are warnings"},
     {"external-check", in_global, honoured, external_check, "checks may run programs"},
-    {"ssl-server-verify", in_global, honoured, ssl_server_verify,
-     "none or required: certificates in checks over TLS"},
-    {"ca-base", in_global, honoured, ca_base, "folder of relative ca-files"},
     {"setenv", in_global, honoured, setenv_line, "set a variable for the lines below"},
     {"presetenv", in_global, honoured, presetenv_line, "the same unless it is set already"},
     {"unsetenv", in_global, honoured, unsetenv_line, "forget variables for the lines below"},

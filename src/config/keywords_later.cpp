@@ -5,8 +5,8 @@
 namespace pgsteer::config {
 namespace {
 
-constexpr std::string_view no_tls = "pgsteer passes bytes through and ends no TLS itself";
-constexpr std::string_view only_tls = "only 'ssl' would use it";
+constexpr std::string_view no_tls = "OpenSSL's own default holds";
+constexpr std::string_view only_tls = "OpenSSL's own default holds";
 constexpr std::string_view no_buffers = "pgsteer sizes its buffers itself";
 constexpr std::string_view no_loop = "pgsteer's relay has its own event loop";
 constexpr std::string_view no_web = "there is no HTTP to relay";
@@ -99,7 +99,7 @@ constexpr Row rows[] = {
     global("tune.ssl.keyupdate-rate-limit", no_tls),
     global("tune.ssl.ocsp-update.maxdelay", no_tls),
     global("tune.ssl.ocsp-update.mindelay", no_tls),
-    global("tune.stick-counters", "a session is tracked in no table"),
+    global("tune.stick-counters", "there are three: sc0, sc1, sc2"),
     global("tune.takeover-other-tg-connections", no_pool),
     global("warn-blocked-traffic-after", no_loop),
 
@@ -123,7 +123,6 @@ constexpr OptionRow<Server> server_options_later[] = {
     inert_option<Server>("check-pool-conn-name", 1, no_pool),
     inert_option<Server>("check-reuse-pool", 0, no_pool),
     inert_option<Server>("client-sigalgs", 1, only_tls),
-    inert_option<Server>("curves", 1, only_tls),
     inert_option<Server>("guid", 1, no_names),
     inert_option<Server>("idle-ping", 1, no_pool),
     inert_option<Server>("ktls", 1, only_tls),
@@ -143,7 +142,7 @@ constexpr OptionRow<Server> server_options_later[] = {
 constexpr OptionRow<Bind> bind_options_later[] = {
     inert_option<Bind>("cc", 1, "the kernel chooses how congestion is controlled"),
     inert_option<Bind>("client-sigalgs", 1, only_tls),
-    inert_option<Bind>("default-crt", 1, only_tls),
+    refused_option<Bind>("default-crt", 1, "the first certificate is the default", "use 'crt'"),
     inert_option<Bind>("guid-prefix", 1, no_names),
     inert_option<Bind>("idle-ping", 1, no_web),
     inert_option<Bind>("ktls", 1, only_tls),

@@ -9,9 +9,6 @@ using Text = const std::string&;
 // More are a typing mistake; HAProxy has no limit.
 constexpr std::uint32_t most_template_servers = 10'000;
 
-constexpr std::string_view no_tls = "pgsteer passes bytes through and ends no TLS itself";
-constexpr std::string_view tls_at_postgres = "let PostgreSQL speak TLS; it passes unchanged";
-
 template <auto field>
 void set_time(Line& line, Server& server, Text text) {
     if (auto value = line.time(text)) server.*field = *value;
@@ -45,7 +42,6 @@ void check_address(Line& line, Server& server, Text text) {
     if (number(endpoint->port) != 0) server.check_port = endpoint->port;
 }
 
-constexpr std::string_view only_tls = "only 'ssl' would use it";
 constexpr std::string_view no_pool = "each client has a server connection of its own";
 constexpr std::string_view remove_it = "remove it";
 
@@ -70,8 +66,8 @@ constexpr OptionRow<Server> options[] = {
      "its number for consistent hashing; all else goes by names"},
     {"tcp-ut", 1, honoured, set_time<&Server::tcp_user_timeout>,
      "how long sent bytes may stay unconfirmed"},
-    inert_option<Server>("non-stick", 0, "there are no stick tables"),
-    inert_option<Server>("stick", 0, "there are no stick tables"),
+    {"non-stick", 0, honoured, set_flag<&Server::sticks, false>, "is kept in no stick table"},
+    {"stick", 0, honoured, set_flag<&Server::sticks, true>, "undo non-stick"},
     inert_option<Server>("proto", 1, "PostgreSQL's protocol passes as it is"),
     inert_option<Server>("check-proto", 1, "a check speaks HTTP/1"),
     inert_option<Server>("ws", 1, "there is no HTTP to relay"),
@@ -82,32 +78,7 @@ constexpr OptionRow<Server> options[] = {
     inert_option<Server>("pool-purge-delay", 1, no_pool),
     inert_option<Server>("tfo", 0, "PostgreSQL does not use TCP fast open"),
     inert_option<Server>("no-tfo", 0, "PostgreSQL does not use TCP fast open"),
-    refused_option<Server>("ssl", 0, no_tls, tls_at_postgres),
     refused_option<Server>("socks4", 1, "servers are connected to directly", remove_it),
-    inert_option<Server>("alpn", 1, only_tls),
-    inert_option<Server>("ciphers", 1, only_tls),
-    inert_option<Server>("ciphersuites", 1, only_tls),
-    inert_option<Server>("npn", 1, only_tls),
-    inert_option<Server>("sni", 1, only_tls),
-    inert_option<Server>("ssl-max-ver", 1, only_tls),
-    inert_option<Server>("ssl-min-ver", 1, only_tls),
-    inert_option<Server>("allow-0rtt", 0, only_tls),
-    inert_option<Server>("force-sslv3", 0, only_tls),
-    inert_option<Server>("force-tlsv10", 0, only_tls),
-    inert_option<Server>("force-tlsv11", 0, only_tls),
-    inert_option<Server>("force-tlsv12", 0, only_tls),
-    inert_option<Server>("force-tlsv13", 0, only_tls),
-    inert_option<Server>("no-ssl", 0, only_tls),
-    inert_option<Server>("no-ssl-reuse", 0, only_tls),
-    inert_option<Server>("no-sslv3", 0, only_tls),
-    inert_option<Server>("no-tls-tickets", 0, only_tls),
-    inert_option<Server>("no-tlsv10", 0, only_tls),
-    inert_option<Server>("no-tlsv11", 0, only_tls),
-    inert_option<Server>("no-tlsv12", 0, only_tls),
-    inert_option<Server>("no-tlsv13", 0, only_tls),
-    inert_option<Server>("no-verifyhost", 0, only_tls),
-    inert_option<Server>("ssl-reuse", 0, only_tls),
-    inert_option<Server>("tls-tickets", 0, only_tls),
 };
 
 // A server with these words after its name, and its address among them.
@@ -209,7 +180,8 @@ std::span<const OptionRow<Server>> server_options() {
         std::vector<OptionRow<Server>> joined(std::begin(options), std::end(options));
         for (const auto more :
              {server_check_options(), server_name_options(), server_pace_options(),
-              server_wire_options(), server_later_options()})
+              server_wire_options(), server_tls_options(),
+              server_later_options()})
             joined.insert(joined.end(), more.begin(), more.end());
         return joined;
     }();

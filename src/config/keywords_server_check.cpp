@@ -1,6 +1,5 @@
-// Options of `server` about checks that are more than a plain connect: TLS, agents, what failed
+// Options of `server` about checks that are more than a plain connect: agents, what failed
 // sessions tell, and servers that follow another's checks.
-#include "config/check_steps.h"
 #include "config/keywords.h"
 
 namespace pgsteer::config {
@@ -24,16 +23,6 @@ void set_text(Line&, Server& server, Text text) {
 template <auto field, bool value>
 void set_flag(Line&, Server& server, Text) {
     server.*field = value;
-}
-
-void verify(Line& line, Server& server, Text text) {
-    if (text != "none" && text != "required")
-        return line.alert("expects 'none' or 'required' but got '" + text + "'");
-    server.check_tls.verify = text == "required";
-}
-
-void alpn(Line& line, Server& server, Text text) {
-    server.check_tls.alpn = read_alpn(line, text);
 }
 
 void agent_port(Line& line, Server& server, Text text) {
@@ -83,20 +72,10 @@ void on_error(Line& line, Server& server, Text text) {
                "'");
 }
 
-constexpr std::string_view no_certificate = "checks show no certificate of their own";
 constexpr std::string_view remove_it = "remove it";
-constexpr auto tls = &Server::check_tls;
 constexpr auto agent = &Server::agent;
 
 constexpr OptionRow<Server> options[] = {
-    {"check-ssl", 0, honoured, set<tls, &CheckTls::enabled, true>, "check over TLS"},
-    {"no-check-ssl", 0, honoured, set<tls, &CheckTls::enabled, false>, "undo check-ssl"},
-    {"verify", 1, honoured, verify, "none or required: the certificate, in checks over TLS"},
-    {"ca-file", 1, honoured, set_text<tls, &CheckTls::ca_file>,
-     "who signed it: a PEM file, or @system-ca"},
-    {"verifyhost", 1, honoured, set_text<tls, &CheckTls::verify_host>, "the name it must have"},
-    {"check-sni", 1, honoured, set_text<tls, &CheckTls::sni>, "the name asked for, in checks"},
-    {"check-alpn", 1, honoured, alpn, "the protocols offered, in checks"},
     {"check-send-proxy", 0, honoured, set_flag<&Server::check_send_proxy, true>,
      "checks begin with a PROXY line"},
     {"no-check-send-proxy", 0, honoured, set_flag<&Server::check_send_proxy, false>,
@@ -113,8 +92,6 @@ constexpr OptionRow<Server> options[] = {
     {"error-limit", 1, honoured, error_limit, "so many in a row count; 10"},
     {"on-error", 1, honoured, on_error, "then: fastinter, fail-check, sudden-death or mark-down"},
     refused_option<Server>("check-via-socks4", 0, "there is no SOCKS proxy", remove_it),
-    refused_option<Server>("crl-file", 1, "checks read no revocation lists", remove_it),
-    refused_option<Server>("crt", 1, no_certificate, remove_it),
 };
 
 }  // namespace

@@ -49,8 +49,8 @@ constexpr OptionRow<Server> options[] = {
      "so long after it came back its weight and maxconn grow"},
     {"minconn", 1, honoured, set_count<&Server::minconn>,
      "sessions at once while the backend has few; see fullconn"},
-    inert_option<Server>(
-        "maxqueue", 1, "clients wait for the backend, not for one server; 'timeout queue' ends it"),
+    {"maxqueue", 1, honoured, set_count<&Server::maxqueue>,
+     "clients that wait for this server alone, by stick or use-server; more go to another; 0: any"},
     {"on-marked-down", 1, honoured, on_marked_down, "shutdown-sessions: DOWN ends its sessions"},
     {"on-marked-up", 1, honoured, on_marked_up,
      "shutdown-backup-sessions: UP ends those of all backups"},

@@ -4,7 +4,8 @@
 namespace pgsteer::config {
 namespace {
 
-constexpr std::string_view no_tls = "pgsteer passes bytes through and ends no TLS itself";
+constexpr std::string_view no_tls = "OpenSSL's own default holds";
+constexpr std::string_view counted = "'maxconn' counts TLS sessions, too";
 constexpr std::string_view no_buffers = "pgsteer sizes its buffers itself";
 constexpr std::string_view no_loop = "pgsteer's relay has its own event loop";
 constexpr std::string_view no_web = "there is no HTTP to relay";
@@ -32,7 +33,6 @@ constexpr Row rows[] = {
     global("close-spread-time", "sessions end when their clients do"),
     global("cluster-secret", no_web),
     global("cpu-map", "the kernel places the threads"),
-    global("crt-base", no_tls),
     global("debug", "use the flag -d"),
     refused_row("default-path", in_global, "paths are taken from where pgsteer is started",
                 "write whole paths"),
@@ -65,8 +65,8 @@ constexpr Row rows[] = {
     refused_row("maxconnrate", in_global, no_rates, "use 'maxconn'"),
     global("maxpipes", "bytes are copied, not spliced"),
     refused_row("maxsessrate", in_global, no_rates, "use 'maxconn'"),
-    global("maxsslconn", no_tls),
-    global("maxsslrate", no_tls),
+    global("maxsslconn", counted),
+    global("maxsslrate", no_rates),
     global("maxzlibmem", no_web),
     global("mworker-max-reloads", reloads),
     global("nbproc", "pgsteer is one process"),
@@ -88,13 +88,6 @@ constexpr Row rows[] = {
     global("set-var", no_variables),
     global("set-var-fmt", no_variables),
     global("spread-checks", spread),
-    global("ssl-default-bind-ciphers", no_tls),
-    global("ssl-default-bind-ciphersuites", no_tls),
-    global("ssl-default-bind-curves", no_tls),
-    global("ssl-default-bind-options", no_tls),
-    global("ssl-default-server-ciphers", no_tls),
-    global("ssl-default-server-ciphersuites", no_tls),
-    global("ssl-default-server-options", no_tls),
     global("ssl-dh-param-file", no_tls),
     global("ssl-engine", no_tls),
     global("ssl-load-extra-del-ext", no_tls),

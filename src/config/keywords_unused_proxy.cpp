@@ -101,8 +101,6 @@ constexpr Row rows[] = {
     inert_row("retry-on", in_back, "only a connect is tried again"),
     inert_row("server-state-file-name", in_back, judged),
     refused_row("srvtimeout", in_proxy, old_name, "use 'timeout server'"),
-    refused_row("stick", in_back, no_tables, use_source),
-    refused_row("stick-table", in_proxy, no_tables, use_source),
     refused_row("tcp-response", in_back, "servers' bytes are not looked at",
                 "use 'tcp-request content', or remove the line"),
     refused_row("timeout clitimeout", in_proxy, old_name, "use 'timeout client'"),

@@ -196,6 +196,7 @@ Backend back_of(Draft& draft, Proxy& proxy) {
     back.disabled = proxy.disabled;
     back.logs = logs_of(draft, proxy);
     back.rules = back_rules_of(draft, proxy);
+    back.sticks = stick_rules_of(draft, proxy);
     back.check = check_of(draft, proxy);
     back.check.external.proxy_id = static_cast<unsigned>(&proxy - draft.proxies.data()) + 1;
     return back;
@@ -219,12 +220,15 @@ void resolve(Draft& draft, Config& config) {
         }
         if (has_front(proxy)) config.frontends.push_back(front_of(draft, proxy));
         if (has_back(proxy)) config.backends.push_back(back_of(draft, proxy));
+        if (proxy.table) config.tables.push_back({proxy.name, *proxy.table, proxy.table_at});
     }
     auto back = config.backends.begin();
     for (auto& proxy : draft.proxies)
         if (has_back(proxy)) (back++)->servers = std::move(proxy.back.servers);
     resolve_names(draft, config);
     resolve_server_checks(draft, config);
+    resolve_tls(draft, config);
+    settle_tables(config);
     const auto warnings = std::count_if(
         draft.diagnostics.begin(), draft.diagnostics.end(),
         [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::warning; });

@@ -21,6 +21,12 @@ const Proxy* find_proxy(const Draft& draft, std::string_view name, bool backend)
     return nullptr;
 }
 
+const TableSpec* find_table(const Draft& draft, std::string_view name) {
+    for (const Proxy& proxy : draft.proxies)
+        if (proxy.name == name && proxy.table) return &*proxy.table;
+    return nullptr;
+}
+
 // What is said while the rules of one section are read: where, and by which keyword.
 class RuleReader {
   public:
@@ -61,6 +67,25 @@ class RuleReader {
         return known_names({{}, at}, keyword, sample);
     }
 
+    // `stick on|match|store-request FETCH [table NAME] [if CONDITION]`
+    std::vector<StickRule> sticks(const Lines& lines) {
+        std::vector<StickRule> rules;
+        for (const RuleLine& line : lines) {
+            const std::string name = "stick " + line.words[0];
+            StickRule rule;
+            rule.matches = line.words[0] != "store-request";
+            rule.stores = line.words[0] != "match";
+            rule.at = line.at;
+            std::size_t taken = 1;
+            if (!key_of(line, name, rule.key, rule.table, taken)) continue;
+            auto condition = this->condition(line, name, taken, Layer::content);
+            if (!condition) continue;
+            rule.condition = std::move(*condition);
+            rules.push_back(std::move(rule));
+        }
+        return rules;
+    }
+
   private:
     void alert(const RuleLine& line, const std::string& keyword, const std::string& text) {
         draft_.alert(line.at, "'" + keyword + "' : " + text);
@@ -74,7 +99,11 @@ class RuleReader {
         rule.action = row->action;
         rule.at = line.at;
         std::size_t taken = 1;
-        if (row->takes_value && !value_of(line, name, rule, taken)) return std::nullopt;
+        const bool tracks = rule.action == RuleAction::track;
+        if (tracks && !key_of(line, name, rule.sample, rule.table, taken)) return std::nullopt;
+        if (tracks) rule.counter = static_cast<unsigned>(line.words[0].back() - '0');
+        if (!tracks && row->takes_value && !value_of(line, name, rule, taken)) return std::nullopt;
+        if (!counter_of(line, name, rule, taken)) return std::nullopt;
         if (rule.action == RuleAction::expect_proxy) {
             if (line.words.size() < 2 || line.words[1] != "layer4")
                 return alert(line, name, "is written 'tcp-request connection expect-proxy layer4'"),
@@ -136,6 +165,58 @@ class RuleReader {
         return known_names(line, name, rule.sample);
     }
 
+    // FETCH [table NAME], from the word `taken` on.
+    bool key_of(const RuleLine& line, const std::string& name, Sample& key, std::string& table,
+                std::size_t& taken) {
+        if (line.words.size() <= taken) return alert(line, name, "needs a key"), false;
+        auto parsed = parse_sample(line.words[taken++]);
+        if (!parsed) return alert(line, name, parsed.error().text), false;
+        table = proxy_.name;
+        if (line.words.size() > taken && line.words[taken] == "table") {
+            if (line.words.size() == taken + 1)
+                return alert(line, name, "'table' needs a name"), false;
+            table = line.words[taken + 1];
+            taken += 2;
+        }
+        const TableSpec* const spec = find_table(draft_, table);
+        if (spec == nullptr)
+            return alert(line, name, "there is no stick-table in '" + table + "'"), false;
+        using Type = FetchRow::Type;
+        const Type type = parsed->row->type;
+        const bool number = type == Type::integer || type == Type::boolean;
+        const bool keyed = spec->type == KeyType::string ||
+                           (spec->type == KeyType::binary ? !number
+                            : spec->type == KeyType::integer
+                                ? type != Type::bytes
+                                : type == Type::address || type == Type::text);
+        if (!keyed)
+            return alert(line, name, "'" + parsed->sample.text() + "' cannot be a key of that table"),
+                   false;
+        key = std::move(parsed->sample);
+        return known_names(line, name, key);
+    }
+
+    // `sc-inc-gpc0(N)`, `sc-set-gpt0(N) NUMBER`
+    bool counter_of(const RuleLine& line, const std::string& name, Rule& rule, std::size_t& taken) {
+        const bool assigns = rule.action == RuleAction::assign;
+        if (!assigns && rule.action != RuleAction::increment) return true;
+        const std::string_view word = line.words[0];
+        const auto open = word.find('(');
+        const bool complete = open != std::string_view::npos && word.ends_with(')');
+        const auto counter =
+            parse_integer(complete ? word.substr(open + 1, word.size() - open - 2) : "", 0, 2);
+        if (!counter) return alert(line, name, "needs (0), (1) or (2)"), false;
+        rule.counter = static_cast<unsigned>(*counter);
+        rule.second = word.starts_with("sc-inc-gpc1");
+        if (!assigns) return true;
+        const auto number =
+            parse_integer(line.words.size() > 1 ? line.words[1] : "", 0, 4'294'967'295);
+        if (!number) return alert(line, name, "needs a number"), false;
+        rule.number = static_cast<std::uint64_t>(*number);
+        taken = 2;
+        return true;
+    }
+
     std::optional<Condition> condition(const RuleLine& line, const std::string& name,
                                        std::size_t first, Layer layer) {
         const std::vector<std::string> words(
@@ -177,6 +258,13 @@ class RuleReader {
                           (row.takes == Takes::backend ? "backend '" : "frontend '") +
                           sample.arguments[0] + "'");
             return known;
+        }
+        if (row.takes == Takes::table) {
+            const std::string& table = sample.arguments.empty() ? proxy_.name : sample.arguments[0];
+            if (find_table(draft_, table) != nullptr) return true;
+            return alert(line, name, "'" + sample.text() + "' : there is no stick-table in '" +
+                                         table + "'"),
+                   false;
         }
         return row.takes != Takes::server || known_server(line, name, sample);
     }
@@ -270,6 +358,11 @@ BackRules back_rules_of(Draft& draft, const Proxy& proxy) {
     rules.content = reader.rules(proxy.rules.content, of_content);
     rules.inspect_delay = proxy.rules.inspect_delay;
     return rules;
+}
+
+std::vector<StickRule> stick_rules_of(Draft& draft, const Proxy& proxy) {
+    if (proxy.http_mode || proxy.section == in_frontend) return {};
+    return RuleReader(draft, proxy).sticks(proxy.rules.sticks);
 }
 
 }  // namespace pgsteer::config

@@ -15,28 +15,8 @@ const Server* find_server(const Config& config, std::string_view path) {
     return nullptr;
 }
 
-bool check_speaks_tls(const Backend& backend, const Server& server) {
-    if (server.check_tls.enabled) return true;
-    return std::any_of(backend.check.steps.begin(), backend.check.steps.end(),
-                       [](const Step& step) {
-                           const auto* const connect = std::get_if<ConnectStep>(&step);
-                           return connect != nullptr && connect->tls;
-                       });
-}
-
 std::string title(const Server& server) {
     return "'server " + server.name + "' : ";
-}
-
-void resolve_tls(Draft& draft, const Global& global, const Backend& backend, Server& server) {
-    CheckTls& tls = server.check_tls;
-    tls.verify = tls.verify.value_or(global.verify_servers);
-    const bool relative = !tls.ca_file.empty() && tls.ca_file[0] != '/' && tls.ca_file[0] != '@';
-    if (relative && !global.ca_base.empty()) tls.ca_file = global.ca_base + "/" + tls.ca_file;
-    if (server.check && check_speaks_tls(backend, server) && *tls.verify && tls.ca_file.empty())
-        draft.alert(server.at, title(server) +
-                                   "its check verifies certificates, but no 'ca-file' says who is "
-                                   "believed; add one, or 'verify none'");
 }
 
 void check_agent(Draft& draft, const Server& server) {
@@ -90,7 +70,6 @@ void resolve_server_checks(Draft& draft, Config& config) {
         for (Server& server : backend.servers) {
             if (!server.track.empty() && server.track.find('/') == std::string::npos)
                 server.track = backend.name + "/" + server.track;
-            resolve_tls(draft, config.global, backend, server);
             check_agent(draft, server);
             settle_limits(server);
             settle_origin(backend, server);

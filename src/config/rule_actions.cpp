@@ -15,7 +15,7 @@ constexpr ActionRow refused(std::string_view name, unsigned where, std::string_v
     return {name, where, KeywordClass::refused, RuleAction::accept, false, why, instead};
 }
 
-constexpr std::string_view no_tables = "nothing is tracked in tables";
+constexpr std::string_view not_done = "that is not done to counters";
 constexpr std::string_view no_variables = "rules have no variables";
 constexpr std::string_view write_out = "write the fetch in the condition";
 constexpr std::string_view remove_it = "remove the line";
@@ -39,6 +39,17 @@ constexpr std::array rows{
               "where the client called, for later rules"},
     ActionRow{"set-dst-port", of_all, honoured, RuleAction::set_destination_port, true,
               "the port it called, likewise"},
+    ActionRow{"track-sc0", of_all, honoured, RuleAction::track, true,
+              "FETCH [table NAME]: the client is counted under that key in a stick-table until it "
+              "leaves"},
+    ActionRow{"track-sc1", of_all, honoured, RuleAction::track, true, "a second key, likewise"},
+    ActionRow{"track-sc2", of_all, honoured, RuleAction::track, true, "a third key, likewise"},
+    ActionRow{"sc-inc-gpc0*", of_all, honoured, RuleAction::increment, false,
+              "`sc-inc-gpc0(N)`: adds 1 to the counter gpc0 of the key that track-scN took"},
+    ActionRow{"sc-inc-gpc1*", of_all, honoured, RuleAction::increment, false,
+              "the same of gpc1"},
+    ActionRow{"sc-set-gpt0*", of_all, honoured, RuleAction::assign, false,
+              "`sc-set-gpt0(N) NUMBER`: sets the tag gpt0 of that key"},
     inert("capture", of_content, "session lines show no captures"),
     inert("set-log-level", of_content, "session lines have one level"),
     inert("set-mark", of_connection | of_session | of_content, "packets are not marked"),
@@ -48,8 +59,7 @@ constexpr std::array rows{
     inert("set-tos", of_connection | of_session | of_content, "packets are not marked"),
     refused("expect-netscaler-cip", of_connection, "foreign headers are not read",
             "use 'expect-proxy layer4'"),
-    refused("track-sc*", of_all, no_tables, "use 'maxconn'"),
-    refused("sc-*", of_all, no_tables, remove_it),
+    refused("sc-*", of_all, not_done, remove_it),
     refused("set-var*", of_all, no_variables, write_out),
     refused("unset-var*", of_all, no_variables, remove_it),
     refused("do-resolve*", of_content, "names are looked up for servers alone",

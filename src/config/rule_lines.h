@@ -22,6 +22,7 @@ struct RuleLines {
     std::vector<RuleLine> backends;                      // use_backend
     std::vector<RuleLine> servers;                       // use-server
     std::vector<RuleLine> page, page_admin;              // stats http-request, stats admin
+    std::vector<RuleLine> sticks;                        // stick
     milliseconds inspect_delay{0};
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "config/keywords.h"
+#include "tls/context.h"
 
 namespace pgsteer::config {
 
@@ -24,7 +25,9 @@ Result<Server> parse_server(const Config& config, const Backend& backend, const 
     Server server = proxy.back.servers.front();
     server.maxconn = std::max(server.maxconn, server.minconn);
     if (server.minconn == 0) server.minconn = server.maxconn;
-    server.check_tls.verify = server.check_tls.verify.value_or(config.global.verify_servers);
+    tls::Contexts contexts;
+    if (auto settled = settle_tls(config.global, backend, server, contexts); !settled)
+        return settled.error();
     if (!server.origin.has_source()) {
         const std::string network = server.origin.network;
         server.origin = backend.origin;

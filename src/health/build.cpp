@@ -6,6 +6,7 @@
 #include "health/lag.h"
 #include "health/rules.h"
 #include "routing/choose.h"
+#include "routing/rules.h"
 
 namespace pgsteer::health {
 namespace {
@@ -263,9 +264,13 @@ routing::ServerRow server_row(const config::Server& server, routing::BackendId b
     if (server.minconn < server.maxconn) row.pace.least = server.minconn;
     row.backup = server.backup;
     row.number = server.id;
-    if (server.origin.given() || server.announcement.any())
+    row.most_waiting = server.maxqueue;
+    row.sticks = server.sticks;
+    const bool tls = server.tls.on && server.tls.outgoing;
+    if (server.origin.given() || server.announcement.any() || tls)
         row.outbound = std::make_shared<const routing::Outbound>(
-            routing::Outbound{server.origin, server.announcement});
+            routing::Outbound{server.origin, server.announcement,
+                              tls ? server.tls.outgoing : nullptr, nullptr});
     row.shared = std::make_shared<routing::Shared>(workers);
     return row;
 }
@@ -280,6 +285,9 @@ routing::RoutingTable first_rows(const config::Config& config, std::size_t worke
         if (frontend.mode == config::Frontend::Mode::tcp &&
             (frontend.default_backend || !frontend.rules.backends.empty()))
             add_frontend(config.global, frontend, workers, table);
+    for (const config::StickTable& one : config.tables)
+        table.stick_tables.push_back(
+            std::make_shared<routing::StickTable>(one.name, one.spec));
     add_rules(config, table);
     settle_fullconn(config, table);
     return table;

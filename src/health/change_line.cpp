@@ -20,17 +20,37 @@ std::string quoted(const std::string& info) {
     return "\"" + text + "\"";
 }
 
-std::string check_gist(const ServerState& server) {
-    const Judgement& last = server.last;
+std::string gist_of(const Judgement& last) {
     std::string text = ", reason: " + last.words;
     if (last.tells_code) text += fmt::format(", code: {}", last.code);
     if (last.tells_info) text += ", info: " + quoted(last.info);
     return text;
 }
 
+std::string check_gist(const ServerState& server) {
+    return gist_of(server.last);
+}
+
+std::string reason_of(const Judgement& last, Duration latency) {
+    const auto ms = std::chrono::duration_cast<milliseconds>(latency).count();
+    return gist_of(last) + fmt::format(", check duration: {}ms", ms);
+}
+
 std::string check_reason(const ServerState& server) {
-    const auto ms = std::chrono::duration_cast<milliseconds>(server.latency).count();
-    return check_gist(server) + fmt::format(", check duration: {}ms", ms);
+    return reason_of(server.last, server.latency);
+}
+
+// An agent's answer is told as HAProxy reads it, and has the code 0.
+std::string agent_words(const ServerState& server) {
+    Judgement last = server.last_agent;
+    last.tells_code = last.tells_info = true;
+    if (!server.agent.why.empty()) last.info = server.agent.why;
+    return reason_of(last, server.agent_latency);
+}
+
+// With `option log-health-checks` the agent's own line has the reason.
+std::string agent_reason(const ServerState& server) {
+    return server.backend->log_health_checks ? "" : agent_words(server);
 }
 
 std::string lag_words(const Lag& lag) {
@@ -70,9 +90,8 @@ std::string reason(const ServerState& server) {
             if (server.tracked != nullptr)
                 return fmt::format(" via {}/{}", server.tracked->backend->name,
                                    server.tracked->config->name);
-            if (server.agent.down) return ", reason: " + quoted(server.agent.why);
-            if (!server.config->check)
-                return server.agent.why.empty() ? "" : ", reason: " + quoted(server.agent.why);
+            if (server.agent.down) return agent_reason(server);
+            if (!server.config->check) return server.agent.why.empty() ? "" : agent_reason(server);
             // With `option log-health-checks` the check's own line has the reason.
             return server.backend->log_health_checks ? "" : check_reason(server);
     }
@@ -113,6 +132,14 @@ std::string check_line(const ServerState& server) {
                        server.config->backup ? "backup " : "", server.backend->name,
                        server.config->name, server.last.passed ? "succeeded" : "failed",
                        check_reason(server), server.rise_fall.counted());
+}
+
+std::string agent_line(const ServerState& server) {
+    const bool passed = server.last_agent.passed && !server.agent.down;
+    return fmt::format("Agent check for {}server {}/{} {}{}, status: {}/1 {}.",
+                       server.config->backup ? "backup " : "", server.backend->name,
+                       server.config->name, passed ? "succeeded" : "failed",
+                       agent_words(server), server.agent.down ? 0 : 1, server.agent.down ? "DOWN" : "UP");
 }
 
 std::string vouched_line(const ServerState& server, const Judgement& failed) {

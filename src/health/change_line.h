@@ -25,6 +25,8 @@ std::string state_line(const ServerState& server, bool up, const ProxyCount& cou
 std::string state_gist(const ServerState& server, bool up);
 // "Health check for server ReadWrite/pg0 failed, reason: ..., status: 2/3 UP."
 std::string check_line(const ServerState& server);
+// "Agent check for server ReadWrite/pg0 failed, reason: ..., status: 0/1 DOWN."
+std::string agent_line(const ServerState& server);
 // "Server ReadWrite/pg0: nobody answers its checks (Layer4 connection problem, ...), but PostgreSQL
 // ..."
 std::string vouched_line(const ServerState& server, const Judgement& failed);

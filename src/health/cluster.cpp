@@ -106,7 +106,7 @@ std::vector<Change> Cluster::observe(QuestionId id, const Observation& observati
     std::vector<Change> changes;
     for (const routing::ServerId server : state_->questions[index].servers)
         if (is_agent(state_->questions[index]))
-            state_->take_agent(server, observation);
+            state_->take_agent(server, observation, changes);
         else if (state_->at(server).asked())
             state_->take(server, asked, observation, changes);
     state_->settle(observation.at, changes);
@@ -142,7 +142,8 @@ std::vector<QuestionId> Cluster::questions_of(routing::BackendId id) const {
 
 // A worker could not connect. Two witnesses: the check may say fit all the same, but who cannot be
 // connected to takes no sessions.
-std::vector<Change> Cluster::connect_failed(routing::ServerId id, int error_number, TimePoint now) {
+std::vector<Change> Cluster::connect_failed(routing::ServerId id, int error_number, TimePoint now,
+                                            std::string words) {
     ServerState& server = state_->at(id);
     if (server.question) suspect(*server.question);
     if (server.failed_connects == 0 || now - server.first_failed_connect > telling_time) {
@@ -150,7 +151,7 @@ std::vector<Change> Cluster::connect_failed(routing::ServerId id, int error_numb
         server.first_failed_connect = now;
     }
     ++server.failed_connects;
-    server.connect_error = ::strerror(error_number);
+    server.connect_error = words.empty() ? ::strerror(error_number) : std::move(words);
     if (const Origin& origin = server.config->origin; origin.given())
         server.connect_error += " (" + origin.text() + ")";
     std::vector<Change> changes;

@@ -151,8 +151,9 @@ class Cluster {
     void suspect(QuestionId question);
     // A worker could not connect: evidence. The node is asked again at once (bounded in rate). A
     // server that cannot be connected to is unreachable until reached() says otherwise; meanwhile
-    // somebody must try.
-    std::vector<Change> connect_failed(routing::ServerId server, int error_number, TimePoint now);
+    // somebody must try. `words` stand for the error number where that says too little.
+    std::vector<Change> connect_failed(routing::ServerId server, int error_number, TimePoint now,
+                                       std::string words = "");
     bool unreachable(routing::ServerId server) const;
     std::vector<Change> reached(routing::ServerId server, TimePoint now);
     // When time alone changes a decision (`never` mostly), and what it changes.
@@ -162,6 +163,8 @@ class Cluster {
     const config::Server& server_config(routing::ServerId server) const;
     std::vector<QuestionId> questions_of(routing::BackendId backend) const;
     std::uint32_t sessions_of(QuestionId question) const;  // of its first server
+    // What `http-check send-state` tells a server of itself; empty: its backend has no such line.
+    std::string told_state(QuestionId question, TimePoint now) const;
     // Its name stands for something else now, or for nothing (move.cpp).
     std::vector<Change> move(routing::ServerId server, Whereabouts where, TimePoint now);
 

@@ -54,7 +54,8 @@ Cluster::State::State(const config::Config& config, const ClusterOptions& option
       elections(config.backends.size()),
       backends(config.backends.size()),
       rows(first_rows(config, options.workers)),
-      workers(options.workers) {
+      workers(options.workers),
+      node(config.global.node.value_or("")) {
     frontends.resize(rows.frontends.size());
     for (const config::Backend& backend : config.backends)
         backend_configs.push_back(&backend);
@@ -108,17 +109,21 @@ void Cluster::State::follow_tracked() {
     }
 }
 
-void Cluster::State::take_agent(routing::ServerId id, const Observation& observation) {
+void Cluster::State::take_agent(routing::ServerId id, const Observation& observation,
+                                std::vector<Change>& changes) {
     ServerState& server = at(id);
     if (!server.agent_asked()) return;
-    server.last_agent = judge_agent(server.judge, observation);
+    const std::string word_before =
+        std::exchange(server.last_agent, judge_agent(server.judge, observation)).word;
     server.agent_latency = observation.latency;
     server.agent_due = after(observation.at, server.agent_interval());
     const auto* const line = std::get_if<AgentLine>(&observation.outcome);
-    if (line == nullptr || !line->ended) return;
     const AgentOrders before = server.agent;
-    server.agent.take(read_agent_reply(line->text));
+    if (line != nullptr && line->ended) server.agent.take(read_agent_reply(line->text));
     dirty = dirty || server.agent != before;
+    const bool news = word_before != server.last_agent.word || before.down != server.agent.down;
+    if (server.backend->log_health_checks && news)
+        changes.push_back({Change::Kind::check, id, agent_line(server), !server.agent.down});
 }
 
 void Cluster::State::observe_error(routing::ServerId id, TimePoint now,

@@ -33,7 +33,8 @@ struct Cluster::State {
     // After anything was taken: elections, lags, and what each changed decision brings with it.
     void settle(TimePoint now, std::vector<Change>& changes);
     // What its agent said; nothing, when it could not be asked, changes nothing.
-    void take_agent(routing::ServerId id, const Observation& observation);
+    void take_agent(routing::ServerId id, const Observation& observation,
+                    std::vector<Change>& changes);
     // `observe`: a connect of a session failed.
     void observe_error(routing::ServerId id, TimePoint now, std::vector<Change>& changes);
     ProxyCount count(routing::ServerId id) const;
@@ -53,6 +54,7 @@ struct Cluster::State {
     routing::RoutingTable rows;            // the next table, but for its version
     std::shared_ptr<const routing::RoutingTable> published;
     std::size_t workers;
+    std::string node;  // of the global section; empty: this machine's name
     std::vector<const config::Backend*> backend_configs;  // by BackendId
     bool reshaped = false;                                // rows came, went or got other limits
     bool dirty = true;  // something the table shows may have changed since it was published

@@ -43,8 +43,8 @@ std::string machine_name() {
 class Translator {
   public:
     // `own`: the backend of a server that a fetch names without one.
-    Translator(const RoutingTable& table, std::optional<BackendId> own)
-        : table_(table), own_(own) {}
+    Translator(const RoutingTable& table, std::optional<BackendId> own, std::string own_name)
+        : table_(table), own_(own), own_name_(std::move(own_name)) {}
 
     bool needs_destination() const { return needs_destination_; }
 
@@ -68,16 +68,38 @@ class Translator {
             routing::Rule& made = rules.emplace_back();
             made.action = rule.action;
             if (!rule.sample.fetch.empty()) made.sample = sample(rule.sample);
+            if (rule.action == RuleAction::track) made.table = table(rule.table);
+            made.counter = rule.counter;
+            made.second = rule.second;
+            made.number = rule.number;
             made.condition = condition(rule.condition);
         }
         return rules;
     }
 
+    std::vector<routing::StickRule> sticks(const std::vector<config::StickRule>& from) {
+        std::vector<routing::StickRule> rules;
+        for (const config::StickRule& rule : from)
+            if (auto its = table(rule.table))
+                rules.push_back({rule.matches, rule.stores, sample(rule.key), std::move(its),
+                                 condition(rule.condition)});
+        return rules;
+    }
+
   private:
+    std::shared_ptr<routing::StickTable> table(std::string_view name) const {
+        const auto found =
+            std::find_if(table_.stick_tables.begin(), table_.stick_tables.end(),
+                         [name](const auto& one) { return one->name() == name; });
+        return found == table_.stick_tables.end() ? nullptr : *found;
+    }
+
     void fill(const config::Sample& from, routing::Arguments& arguments) {
         using Takes = config::FetchRow::Takes;
         const config::FetchRow& row = *config::fetch_row(from.fetch);
         if (from.fetch == "hostname") arguments.text = machine_name();
+        if (row.takes == Takes::table)
+            arguments.table = table(from.arguments.empty() ? own_name_ : from.arguments[0]);
         if (from.arguments.empty()) return;
         const std::string& first = from.arguments[0];
         switch (row.takes) {
@@ -117,13 +139,15 @@ class Translator {
 
     const RoutingTable& table_;
     std::optional<BackendId> own_;
+    std::string own_name_;  // of the section, for its own stick table
     bool needs_destination_ = false;
 };
 
 std::shared_ptr<const routing::FrontRules> front_rules(const config::FrontRules& from,
                                                        const RoutingTable& table,
-                                                       std::optional<BackendId> own) {
-    Translator translator(table, own);
+                                                       std::optional<BackendId> own,
+                                                       const std::string& name) {
+    Translator translator(table, own, name);
     auto rules = std::make_shared<routing::FrontRules>();
     rules->connection = translator.rules(from.connection);
     rules->session = translator.rules(from.session);
@@ -136,17 +160,33 @@ std::shared_ptr<const routing::FrontRules> front_rules(const config::FrontRules&
     return rules;
 }
 
-std::shared_ptr<const routing::BackRules> back_rules(const config::BackRules& from,
+std::shared_ptr<const routing::BackRules> back_rules(const config::Backend& backend,
                                                      const RoutingTable& table, BackendId own) {
-    Translator translator(table, own);
+    const config::BackRules& from = backend.rules;
+    Translator translator(table, own, backend.name);
     auto rules = std::make_shared<routing::BackRules>();
     rules->content = translator.rules(from.content);
     rules->inspect_delay = from.inspect_delay;
     for (const config::Choice& choice : from.servers)
         if (const auto id = find_server(table, own, choice.name))
             rules->servers.push_back({*id, translator.condition(choice.condition)});
+    rules->sticks = translator.sticks(backend.sticks);
     rules->needs_destination = translator.needs_destination();
     return rules;
+}
+
+// The name that TLS asks a server for.
+void add_server_names(const config::Backend& backend, BackendId own, RoutingTable& table) {
+    for (std::size_t i = 0; i < backend.servers.size(); ++i) {
+        const auto& sni = backend.servers[i].tls.sni;
+        if (!sni) continue;
+        routing::ServerRow& row = table.servers[index_of(table.at(own).servers[i])];
+        if (!row.outbound) continue;
+        auto outbound = std::make_shared<routing::Outbound>(*row.outbound);
+        outbound->server_name = std::make_shared<const routing::Sample>(
+            Translator(table, own, backend.name).sample(*sni));
+        row.outbound = std::move(outbound);
+    }
 }
 
 // A backend's rules are asked on the way through its frontend's, so that one needs some, if empty.
@@ -170,12 +210,14 @@ void add_rules(const config::Config& config, RoutingTable& table) {
         const auto id = find_row<routing::FrontendId>(table.frontends, frontend.name);
         const auto own = find_row<BackendId>(table.backends, frontend.name);
         if (id && frontend.rules.any())
-            table.frontends[index_of(*id)].rules = front_rules(frontend.rules, table, own);
+            table.frontends[index_of(*id)].rules =
+                front_rules(frontend.rules, table, own, frontend.name);
     }
     for (const config::Backend& backend : config.backends) {
         const auto id = find_row<BackendId>(table.backends, backend.name);
-        if (id && backend.rules.any())
-            table.backends[index_of(*id)].rules = back_rules(backend.rules, table, *id);
+        if (id && (backend.rules.any() || !backend.sticks.empty()))
+            table.backends[index_of(*id)].rules = back_rules(backend, table, *id);
+        if (id) add_server_names(backend, *id, table);
     }
     guard(table);
 }

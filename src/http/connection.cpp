@@ -9,6 +9,8 @@
 #include <variant>
 
 #include "http/parser.h"
+#include "tls/asio_context.h"
+#include "tls/context.h"
 
 namespace pgsteer::http {
 namespace {
@@ -36,16 +38,38 @@ void Connection::close() {
     socket_.close(ignored);
 }
 
+asio::awaitable<bool> Connection::shake_hands() {
+    if (!options_.tls) co_return true;
+    context_ = tls::shared_with_asio(options_.tls->native());
+    tls_.emplace(socket_, *context_);
+    timer_.expires_after(options_.request_limit);
+    const auto done = co_await (tls_->async_handshake(asio::ssl::stream_base::server, as_result) ||
+                                timer_.async_wait(as_result));
+    co_return done.index() == 0 && !std::get<0>(std::get<0>(done));
+}
+
+// Within TLS first, for a client that tells a whole answer by that.
+asio::awaitable<void> Connection::say_end() {
+    boost::system::error_code error;
+    if (tls_) {
+        timer_.expires_after(drain_time);
+        co_await (tls_->async_shutdown(as_result) || timer_.async_wait(as_result));
+    }
+    socket_.shutdown(Socket::shutdown_send, error);
+    tls_.reset();
+    if (!error) co_await drain();
+}
+
 asio::awaitable<void> Connection::run() {
+    const bool ready = co_await shake_hands();
+    if (!ready) co_return;
     const std::optional<Response> response = co_await take_request();
     if (!response) co_return;
     const std::string text = format_response(*response, !head_only_);
     const bool sent = co_await send(text);
     if (!sent) co_return;
     if (response->stream && !head_only_) co_return co_await send_stream(*response);
-    boost::system::error_code error;
-    socket_.shutdown(Socket::shutdown_send, error);
-    if (!error) co_await drain();
+    co_await say_end();
 }
 
 // The answer to send; nothing when the connection is to be closed without one.
@@ -116,6 +140,11 @@ asio::awaitable<void> Connection::send_stream(const Response& head) {
 
 asio::awaitable<bool> Connection::send(std::string_view text) {
     timer_.expires_after(options_.request_limit);
+    if (tls_) {
+        const auto sent = co_await (asio::async_write(*tls_, asio::buffer(text), as_result) ||
+                                    timer_.async_wait(as_result));
+        co_return sent.index() == 0 && !std::get<0>(std::get<0>(sent));
+    }
     const auto done = co_await (asio::async_write(socket_, asio::buffer(text), as_result) ||
                                 timer_.async_wait(as_result));
     co_return done.index() == 0 && !std::get<0>(std::get<0>(done));
@@ -133,13 +162,19 @@ asio::awaitable<void> Connection::drain() {
 
 asio::awaitable<Connection::Event> Connection::receive(TimePoint deadline) {
     timer_.expires_at(deadline);
-    const auto done = co_await (socket_.async_read_some(asio::buffer(chunk_), as_result) ||
-                                timer_.async_wait(as_result));
-    if (done.index() == 1) co_return Event::timeout;
+    if (tls_)
+        co_return event_of(co_await (tls_->async_read_some(asio::buffer(chunk_), as_result) ||
+                                     timer_.async_wait(as_result)));
+    co_return event_of(co_await (socket_.async_read_some(asio::buffer(chunk_), as_result) ||
+                                 timer_.async_wait(as_result)));
+}
+
+Connection::Event Connection::event_of(const Done& done) {
+    if (done.index() == 1) return Event::timeout;
     const auto [error, size] = std::get<0>(done);
     chunk_size_ = size;
-    if (error == asio::error::eof) co_return Event::end;
-    co_return error ? Event::failure : Event::data;
+    if (error == asio::error::eof) return Event::end;
+    return error ? Event::failure : Event::data;
 }
 
 }  // namespace pgsteer::http

@@ -19,6 +19,10 @@
 #include "base/fd.h"
 #include "http/broadcast.h"
 
+namespace pgsteer::tls {
+class Incoming;
+}
+
 namespace pgsteer::http {
 
 struct Request {
@@ -59,6 +63,7 @@ struct ServerOptions {
     std::size_t most_connections = 256;
     std::size_t most_request_bytes = 8192;
     std::size_t most_body_bytes = 0;  // 0: a request is its head, whatever follows
+    std::shared_ptr<const tls::Incoming> tls = nullptr;  // null: in clear
 };
 
 // Must be quick and not throw: runs on the server's thread.

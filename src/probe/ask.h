@@ -3,7 +3,6 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <memory>
 #include <vector>
 
@@ -25,15 +24,12 @@ struct Target {
     health::Program program;             // of an external check
     std::uint32_t current_sessions = 0;  // likewise: of the server
     bool wants_body = false;             // the body of the last HTTP answer is asked for
-    // Made by make_tls(); where a peer speaks TLS.
-    std::shared_ptr<boost::asio::ssl::context> tls;
+    std::shared_ptr<const tls::Outgoing> tls;  // where a peer speaks TLS
+    std::string server_state;                  // of `http-check send-state`; empty: not sent
     milliseconds connect_timeout{0};  // for each connect, > 0
     milliseconds answer_timeout{0};   // from each connect to the next or the end, > 0
 };
 
 boost::asio::awaitable<health::Observation> ask(Target target);
-
-// What a check's TLS connections share. The error names the file that cannot be used.
-Result<std::shared_ptr<boost::asio::ssl::context>> make_tls(const config::CheckTls& options);
 
 }  // namespace pgsteer::probe

@@ -6,12 +6,13 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
 #include "base/units.h"
 #include "pgwire/proxy_header.h"
+#include "tls/asio_context.h"
+#include "tls/context.h"
 
 namespace pgsteer::probe {
 namespace {
@@ -24,14 +25,6 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 Address address_of(const Socket::endpoint_type& endpoint) {
     return Address::from_sockaddr(endpoint.data(), static_cast<socklen_t>(endpoint.size()));
-}
-
-// RFC 7301 3.1: each name after its length.
-std::string wire_form(const std::vector<std::string>& names) {
-    std::string wire;
-    for (const std::string& name : names)
-        wire += static_cast<char>(name.size()) + name;
-    return wire;
 }
 
 using Done = std::variant<std::tuple<boost::system::error_code, std::size_t>,
@@ -81,13 +74,12 @@ asio::awaitable<std::optional<Failure>> Channel::shake_hands(const health::Peer&
                                                              const Target& target,
                                                              TimePoint deadline) {
     if (!target.tls) co_return Failure{FailureKind::tls, "TLS is not set up"};
-    tls_.emplace(socket_, *target.tls);
+    context_ = tls::shared_with_asio(target.tls->native());
+    tls_.emplace(socket_, *context_);
     SSL* const ssl = tls_->native_handle();
-    if (!peer.sni.empty()) SSL_set_tlsext_host_name(ssl, peer.sni.c_str());
-    const std::string alpn = wire_form(peer.alpn);
-    if (!alpn.empty())
-        SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(alpn.data()),
-                            static_cast<unsigned>(alpn.size()));
+    target.tls->name(ssl, peer.sni);
+    const auto alpn = tls::wire_form(peer.alpn);
+    if (!alpn.empty()) SSL_set_alpn_protos(ssl, alpn.data(), static_cast<unsigned>(alpn.size()));
     timer_.expires_at(deadline);
     const auto done = co_await (tls_->async_handshake(asio::ssl::stream_base::client, as_result) ||
                                 timer_.async_wait(as_result));
@@ -120,21 +112,6 @@ asio::awaitable<Channel::Result> Channel::write(std::string_view bytes, TimePoin
             co_await (asio::async_write(*tls_, buffer, as_result) || timer_.async_wait(as_result)));
     co_return result_of(
         co_await (asio::async_write(socket_, buffer, as_result) || timer_.async_wait(as_result)));
-}
-
-Result<std::shared_ptr<asio::ssl::context>> make_tls(const config::CheckTls& options) {
-    auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
-    boost::system::error_code error;
-    if (!options.verify.value_or(true)) return context;
-    context->set_verify_mode(asio::ssl::verify_peer, error);
-    if (options.ca_file == "@system-ca")
-        context->set_default_verify_paths(error);
-    else
-        context->load_verify_file(options.ca_file, error);
-    if (error) return Error{"ca-file '" + options.ca_file + "': " + error.message()};
-    if (!options.verify_host.empty())
-        context->set_verify_callback(asio::ssl::host_name_verification(options.verify_host), error);
-    return context;
 }
 
 }  // namespace pgsteer::probe

@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -47,6 +48,7 @@ class Channel {
         const Announcement& announcement, TimePoint deadline);
 
     Socket socket_;
+    std::shared_ptr<boost::asio::ssl::context> context_;  // of tls_
     std::optional<boost::asio::ssl::stream<Socket&>> tls_;
     boost::asio::steady_timer timer_;
 };

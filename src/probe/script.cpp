@@ -177,8 +177,12 @@ Script::Ended Script::take(const config::HttpSendStep& step) {
     to_head_ = step.method == "HEAD";
     // A script may answer and close without reading: a failing write does not matter, its answer
     // may still be there to read.
+    config::HttpSendStep request = step;
+    if (!target_.server_state.empty())
+        request.headers.push_back(
+            {"X-Haproxy-Server-State", config::plain(target_.server_state)});
     const auto sent =
-        co_await channel_.write(format_request(step, channel_.peer().host()), deadline_);
+        co_await channel_.write(format_request(request, channel_.peer().host()), deadline_);
     ++next_;
     bool body_wanted = next_ >= target_.check.steps.size() && target_.wants_body;
     for (std::size_t i = next_; i < target_.check.steps.size(); ++i) {

@@ -89,7 +89,7 @@ Worker::Accepted Worker::accept_one(std::size_t index) {
     traffic(table_->shared).sessions.add();
     traffic(table_->shared).rate.add(now_);
     traffic(table_->shared).most_sessions.raise_to(table_->shared->slots.taken());
-    if (front.rules || listener.accept_proxy) {
+    if (front.rules || listener.accept_proxy || listener.tls) {
         admit(slot);
     } else {
         count_session(session);
@@ -101,6 +101,7 @@ Worker::Accepted Worker::accept_one(std::size_t index) {
 // Who is rejected before is no session, as in HAProxy.
 void Worker::count_session(Session& session) {
     const auto& shared = frontend(session).shared;
+    count_tracked(session);
     routing::Traffic& counted = traffic(shared);
     counted.sessions.add();
     counted.rate.add(now_);

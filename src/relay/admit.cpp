@@ -51,7 +51,8 @@ void Worker::admit(SlotIndex slot) {
 void Worker::begin_step(SlotIndex slot, Step step) {
     Session& session = sessions_.at(slot);
     milliseconds limit{0};
-    if (step == Step::proxy_header) {
+    const bool secures = step == Step::handshake && listeners_[session.listener].listener->tls;
+    if (step == Step::proxy_header || secures) {
         const milliseconds client = frontend(session).client_timeout;
         limit = client.count() > 0 ? std::min(client, proxy_header_limit) : proxy_header_limit;
     } else if (step == Step::front_content && frontend(session).rules) {
@@ -83,7 +84,7 @@ void Worker::advance(SlotIndex slot) {
         }
         if (step == Step::session_rules) count_session(session);
         const bool is_skipped = step == Step::connection_rules && !session.expects_proxy;
-        begin_step(slot, is_skipped ? Step::session_rules
+        begin_step(slot, is_skipped ? Step::handshake
                                     : static_cast<Step>(static_cast<std::uint8_t>(step) + 1));
     }
 }
@@ -97,6 +98,8 @@ Worker::Progress Worker::take_step(SlotIndex slot) {
             return front ? pass(slot, front->connection, front->needs_destination) : Progress::done;
         case Step::proxy_header:
             return take_proxy_header(slot);
+        case Step::handshake:
+            return take_handshake(slot);
         case Step::session_rules:
             return front ? pass(slot, front->session, front->needs_destination) : Progress::done;
         case Step::front_content:
@@ -121,7 +124,11 @@ Worker::Progress Worker::pass(SlotIndex slot, const std::vector<Rule>& rules, bo
     facts.may_grow = sees_bytes && !std::get<Inspecting>(session.state).bytes_over &&
                      facts.bytes.size() < most_inspected;
     facts.may_settle = may_settle(session);
-    const auto act = [&](const Rule& rule) { take_value(session, rule, facts); };
+    const auto act = [&](const Rule& rule) {
+        take_value(session, rule, facts);
+        // What was just tracked is there for the next rule.
+        if (session.aside) facts.tracked = &session.aside->tracked;
+    };
     const Passage passage = routing::pass(rules, facts, act);
     if (passage == Passage::undecided) return Progress::lacking;
     if (passage == Passage::accepted) return Progress::done;
@@ -150,6 +157,9 @@ void Worker::take_value(Session& session, const Rule& rule, const routing::Facts
         session.expects_proxy = true;
         return;
     }
+    if (rule.action == RuleAction::track) return track(session, rule, facts);
+    if (rule.action == RuleAction::increment || rule.action == RuleAction::assign)
+        return change_counter(session, rule);
     const routing::Sampled sampled = rule.sample.fetch(facts, rule.sample.arguments);
     if (!sampled.value) return;
     const auto* const address = std::get_if<Address>(&*sampled.value);
@@ -163,14 +173,15 @@ void Worker::take_value(Session& session, const Rule& rule, const routing::Facts
         session.peer.port = port;
     } else {
         const Address before = called_by(session);
-        session.called = std::make_unique<Address>(
+        session.put_aside().called =
             address != nullptr ? address->with_port(before.is_ip() ? before.port() : Port{0})
-                               : before.with_port(Port{port}));
+                               : before.with_port(Port{port});
     }
 }
 
 Address Worker::called_by(const Session& session) const {
-    return session.called ? *session.called : Address::local_of(session.client.get());
+    if (session.aside && session.aside->called) return *session.aside->called;
+    return Address::local_of(session.client.get());
 }
 
 Worker::Progress Worker::take_proxy_header(SlotIndex slot) {
@@ -187,7 +198,7 @@ Worker::Progress Worker::take_proxy_header(SlotIndex slot) {
     (void)!::recv(session.client.get(), buffer_->bytes, header.size, MSG_DONTWAIT);
     if (header.source.is_ip()) {
         session.peer = compact(header.source.get());
-        session.called = std::make_unique<Address>(header.destination);
+        session.put_aside().called = header.destination;
     }
     session.handshake_ms = static_cast<std::int32_t>(
         std::chrono::duration_cast<milliseconds>(now_ - session.accepted).count());
@@ -234,6 +245,10 @@ routing::Facts Worker::facts_of(const Session& session, bool destination) {
                          .random = drawn_bits(),
                          .now = now_};
     if (destination) facts.destination = called_by(session);
+    if (!session.aside) return facts;
+    facts.tracked = &session.aside->tracked;
+    facts.over_tls = session.aside->client != nullptr;
+    if (facts.over_tls) facts.tls_name = session.aside->client->server_name();
     return facts;
 }
 
@@ -245,6 +260,7 @@ bool Worker::may_settle(const Session& session) const {
 }
 
 std::span<const std::byte> Worker::peek(const Session& session) {
+    if (session.client_speaks_tls()) return session.aside->client->peek(most_inspected);
     const ssize_t got =
         ::recv(session.client.get(), buffer_->bytes, most_inspected, MSG_PEEK | MSG_DONTWAIT);
     return {buffer_->bytes, got > 0 ? static_cast<std::size_t>(got) : 0};
@@ -272,7 +288,9 @@ void Worker::wait_for_more(SlotIndex slot) {
 
 void Worker::on_inspected_event(SlotIndex slot, std::uint32_t events) {
     if (events & (EPOLLHUP | EPOLLERR)) return end(slot, routing::EndReason::client_left);
-    if (events & EPOLLRDHUP) {
+    // A handshake finds the end by itself.
+    const Step step = std::get<Inspecting>(sessions_.at(slot).state).step;
+    if ((events & EPOLLRDHUP) && step != Step::handshake) {
         if (peek(sessions_.at(slot)).empty()) return end(slot, routing::EndReason::client_left);
         std::get<Inspecting>(sessions_.at(slot).state).bytes_until = now_tick();
     }

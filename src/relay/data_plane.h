@@ -16,6 +16,10 @@
 #include "routing/session_line.h"
 #include "routing/table.h"
 
+namespace pgsteer::tls {
+class Incoming;
+}
+
 namespace pgsteer::relay {
 
 // A bound, listening, non-blocking socket. TCP: one of `workers` SO_REUSEPORT sockets, given to one
@@ -25,6 +29,7 @@ struct Listener {
     routing::FrontendId frontend{};
     bool shared = false;
     bool accept_proxy = false;  // clients begin with a PROXY header
+    std::shared_ptr<const tls::Incoming> tls;  // clients speak TLS; null: they do not
     std::uint32_t id = 0;       // for rules: so_id, so_name
     std::string name;
     std::shared_ptr<routing::Shared> counted;  // `option socket-stats`: of all workers' sockets

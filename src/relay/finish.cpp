@@ -56,7 +56,7 @@ void Worker::on_closing_event(SlotIndex slot, std::uint32_t events) {
     if (events & (EPOLLERR | EPOLLHUP)) return end(slot, closing.reason);
     if (!closing.told) return answer_first_packet(slot);
     for (;;) {
-        const ssize_t got = ::recv(session.client.get(), buffer_->bytes, chunk_size, MSG_DONTWAIT);
+        const ssize_t got = read_client(session, buffer_->bytes);
         if (got > 0 || (got < 0 && errno == EINTR)) continue;
         if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
         return end(slot, closing.reason);
@@ -68,10 +68,9 @@ void Worker::on_closing_event(SlotIndex slot, std::uint32_t events) {
 void Worker::answer_first_packet(SlotIndex slot) {
     Session& session = sessions_.at(slot);
     Closing& closing = std::get<Closing>(session.state);
-    const int fd = session.client.get();
     for (;;) {
         std::byte head[pgwire::first_packet_head];
-        const ssize_t got = ::recv(fd, head, sizeof head, MSG_PEEK | MSG_DONTWAIT);
+        const ssize_t got = peek_client(session, head);
         if (got == 0) return end(slot, closing.reason);
         if (got < 0) {
             if (errno == EINTR) continue;
@@ -82,16 +81,16 @@ void Worker::answer_first_packet(SlotIndex slot) {
         if (packet == pgwire::FirstPacket::incomplete) return;
         if (packet == pgwire::FirstPacket::ssl_request ||
             packet == pgwire::FirstPacket::gss_request) {
-            (void)!::recv(fd, head, sizeof head, MSG_DONTWAIT);
-            if (::send(fd, "N", 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1)
+            (void)read_client(session, head);
+            if (write_client(session, "N") != 1)
                 return end(slot, closing.reason);
             continue;
         }
         if (packet != pgwire::FirstPacket::startup) return end(slot, closing.reason);
         const std::string message = refusal(session, closing.reason);
         // Some hundred bytes into an empty socket buffer: it takes all or is broken.
-        (void)::send(fd, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-        (void)::shutdown(fd, SHUT_WR);
+        (void)write_client(session, message);
+        end_client(session);
         closing.told = true;
         return on_closing_event(slot, EPOLLIN);
     }
@@ -131,6 +130,7 @@ std::string Worker::refusal(const Session& session, routing::EndReason reason) c
 void Worker::drop(SlotIndex slot, Dropped how) {
     Session& session = sessions_.at(slot);
     if (how == Dropped::by_reset) reset_on_close(session.client);
+    release_tracked(session);
     session.client.reset();
     timers_.remove(slot);
     give_back_accept_slots(session.frontend);
@@ -147,6 +147,7 @@ void Worker::end(SlotIndex slot, routing::EndReason reason) {
     if (std::holds_alternative<Held>(session.state)) leave_hold(slot);
     if (is_told) facts = facts_for_log(session, routing::Moment::ended);
     timers_.remove(slot);
+    release_tracked(session);
     if (auto* relaying = std::get_if<Relaying>(&session.state)) {
         // It comes again with the password: this was no session yet.
         const bool asked = relaying->asked_at > 0 && relaying->up.bytes + 1 == relaying->asked_at;

@@ -9,6 +9,10 @@
 #include <span>
 #include <vector>
 
+namespace pgsteer::tls {
+class End;
+}
+
 namespace pgsteer::relay {
 
 // One read's worth. 64 KiB: twice the usual socket read of a bulk COPY, still inside the L2 cache.
@@ -65,5 +69,14 @@ struct PumpEnds {
 };
 
 Pumped pump(Pipe& pipe, PumpEnds ends, std::span<std::byte, chunk_size> buffer, ChunkPool& pool);
+
+// The same where one end or both speak TLS; null: that one does not. A TLS end may wait for either
+// of its socket's events whatever is to be done: after any of them the pipe is pumped again.
+struct TlsPumpEnds {
+    tls::End* from = nullptr;
+    tls::End* to = nullptr;
+};
+Pumped pump(Pipe& pipe, PumpEnds ends, TlsPumpEnds tls, std::span<std::byte, chunk_size> buffer,
+            ChunkPool& pool);
 
 }  // namespace pgsteer::relay

@@ -40,9 +40,16 @@ std::optional<routing::ServerId> Worker::take_server(Session& session) {
     if (session.avoid_server) input.avoid = session.server;
     input.source_hash = routing::source_hash(address_of(session.peer));
     if (session.avoid_server && take_next_address(session)) return session.server;
+    session.awaits_server = false;
     if (const auto named = server_by_rule(session); named.truth != Truth::no) {
         const bool taken = named.truth == Truth::yes && take_slot(session, named.server);
-        return taken ? std::optional(named.server) : std::nullopt;
+        if (taken) return named.server;
+        if (named.truth == Truth::unknown) return std::nullopt;
+        if (may_wait_for(session, named.server)) {
+            session.awaits_server = true;
+            session.server = named.server;
+            return std::nullopt;
+        }
     }
     // Another worker may take the last slot between choose and take; then there is one choice less.
     for (std::size_t tries = 0; tries <= backend(session).servers.size(); ++tries) {
@@ -70,15 +77,45 @@ bool Worker::take_slot(Session& session, routing::ServerId id) {
     return true;
 }
 
-// `use-server`: one that is full, or is to be judged yet, is waited for; one that just failed is
-// not.
+// `use-server`, or where its key went before: one that is full, or is to be judged yet, is waited
+// for; one that just failed is not.
 routing::ChosenServer Worker::server_by_rule(const Session& session) {
     const auto& rules = backend(session).rules;
-    if (!rules || rules->servers.empty() || session.avoid_server) return {};
+    if (!rules || session.avoid_server) return {};
+    if (rules->servers.empty() && rules->sticks.empty()) return {};
     routing::Facts facts = facts_of(session, rules->needs_destination);
     facts.bytes = peek(session);
     facts.may_settle = may_settle(session);
-    return routing::choose_server(*rules, facts);
+    const routing::ChosenServer named = routing::choose_server(*rules, facts);
+    if (named.truth != Truth::no || rules->sticks.empty()) return named;
+    // Who waits for one goes on doing so, wherever its key's next clients went meanwhile.
+    const auto* const held = std::get_if<Held>(&session.state);
+    const bool waits = held != nullptr && held->awaits_server && row_takes(held->awaited);
+    const auto stuck = waits ? std::optional(held->awaited) : routing::stuck_server(*rules, facts);
+    return stuck ? routing::ChosenServer{Truth::yes, *stuck} : routing::ChosenServer{};
+}
+
+// A draining one is waited for, too: it keeps those who know it.
+bool Worker::row_takes(routing::ServerId id) const {
+    const routing::ServerRow& named = table_->at(id);
+    return named.accepts || named.cause == routing::Cause::draining;
+}
+
+// `maxqueue`: who comes when so many wait for the server alone goes to another one.
+bool Worker::may_wait_for(const Session& session, routing::ServerId id) const {
+    const routing::ServerRow& named = table_->at(id);
+    if (named.most_waiting == 0) return true;
+    const auto* const held = std::get_if<Held>(&session.state);
+    if (held != nullptr && held->awaits_server && held->awaited == id) return true;
+    return named.shared->total(&routing::Traffic::waiting) < named.most_waiting;
+}
+
+void Worker::keep_server(const Session& session) {
+    const auto& rules = backend(session).rules;
+    if (!rules || rules->sticks.empty()) return;
+    routing::Facts facts = facts_of(session, rules->needs_destination);
+    facts.bytes = peek(session);
+    routing::keep_server(*rules, facts, session.server);
 }
 
 // False with errno when the connect failed on the spot.
@@ -109,7 +146,7 @@ bool Worker::begin_connect(SlotIndex slot) {
 void Worker::connect_failed(SlotIndex slot, int error_number) {
     for (;;) {
         Session& session = sessions_.at(slot);
-        channel_.report(routing::ConnectFailed{session.server, error_number, now_}, fellows_.bell);
+        report_failed_connect(session, error_number);
         traffic(row(session).shared).connect_errors.add();
         traffic(backend(session).shared).connect_errors.add();
         give_back_slot(session);
@@ -170,12 +207,17 @@ void Worker::hold(SlotIndex slot, milliseconds pause) {
     routing::Shared& shared = *backend(session).shared;
     HoldQueue& queue = holds_[routing::index_of(session.backend)];
     session.has_server = session.avoid_server;
+    Held held;
+    held.awaits_server = session.awaits_server;
+    if (held.awaits_server) {
+        held.awaited = session.server;
+        traffic(table_->at(held.awaited).shared).waiting.add();
+    }
     if (!session.was_held) {
         session.was_held = true;
         session.held_since = now_tick();
     }
     session.released_then = static_cast<std::uint32_t>(shared.total(&routing::Traffic::released));
-    Held held;
     held.ticket = shared.board.draw_ticket();
     held.not_before = now_tick() + static_cast<Tick>(pause.count());
     held.previous = queue.last;
@@ -216,6 +258,8 @@ void Worker::leave_hold(SlotIndex slot) {
         std::get<Held>(sessions_.at(held.next).state).previous = held.previous;
     else
         queue.last = held.previous;
+    if (held.awaits_server) traffic(table_->at(held.awaited).shared).waiting.subtract();
+    session.awaits_server = false;
     session.state = Starting{};
     timers_.remove(slot);
     traffic(backend(session).shared).waiting.subtract();
@@ -289,7 +333,7 @@ void Worker::give_back_slot(Session& session) {
 // slot: the others are asked, too, on every worker.
 bool Worker::names_servers(routing::BackendId id) const {
     const auto& rules = table_->at(id).rules;
-    return rules && !rules->servers.empty();
+    return rules && !(rules->servers.empty() && rules->sticks.empty());
 }
 
 void Worker::wake_next(routing::Shared& shared) {
@@ -314,7 +358,9 @@ void Worker::on_connect_event(SlotIndex slot, std::uint32_t events) {
         (void)::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error_number, &length);
         if (error_number != 0) return connect_failed(slot, error_number);
     }
+    if (session.aside && session.aside->server) return shake_hands_with_server(slot);
     if (!(events & EPOLLOUT)) return;
+    if (server_speaks_tls(session)) return begin_server_tls(slot);
     begin_relay(slot);
     // One edge may tell both: connected, and the server has spoken or hung up already.
     if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP)) &&

@@ -14,6 +14,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "relay/aside.h"
 #include "relay/peer.h"
 #include "relay/pipe.h"
 #include "relay/timer_wheel.h"
@@ -30,6 +31,8 @@ struct Held {
     SlotIndex next = no_slot;
     routing::Ticket ticket = 0;
     Tick not_before = 0;  // pause after a round of failed connects
+    bool awaits_server = false;
+    routing::ServerId awaited{};  // valid while awaits_server
 };
 
 struct Connecting {
@@ -60,6 +63,7 @@ struct Inspecting {
     enum class Step : std::uint8_t {  // in this order
         connection_rules,
         proxy_header,
+        handshake,
         session_rules,
         front_content,
         backend_choice,
@@ -80,7 +84,7 @@ struct Session {
     std::uint32_t generation = 0;
     CompactPeer peer;
     std::uint16_t listener = 0;       // of its worker's
-    std::unique_ptr<Address> called;  // the destination of its PROXY header
+    std::unique_ptr<Aside> aside;     // mostly null
     routing::FrontendId frontend{};
     routing::BackendId backend{};
     routing::ServerId server{};        // valid while has_server
@@ -106,6 +110,14 @@ struct Session {
     bool avoid_server = false;       // `server` just failed: prefer another
     bool redispatched = false;       // another was tried before `server`
     bool told = false;               // the log has its line
+    bool awaits_server = false;      // `server` is full, and no other will do
+
+    Aside& put_aside() {
+        if (!aside) aside = std::make_unique<Aside>();
+        return *aside;
+    }
+    bool client_speaks_tls() const { return aside && aside->client; }
+    bool any_tls() const { return aside && (aside->client || aside->server); }
 };
 
 // Sessions by slot. Addresses are stable; a freed slot is used again with a new generation.

@@ -28,6 +28,7 @@ void Worker::begin_relay(SlotIndex slot) {
     relaying.last_activity = now_tick();
     relaying.up.readable = true;
     if (row(session).outbound) announce(session, relaying);
+    keep_server(session);
     session.avoid_server = false;
     routing::Shared& shared = *row(session).shared;
     traffic(row(session).shared).sessions.add();
@@ -45,7 +46,7 @@ void Worker::begin_relay(SlotIndex slot) {
 // The header is the first of what waits for the server; the client's bytes come after it.
 void Worker::announce(const Session& session, Relaying& relaying) {
     const Announcement& announcement = row(session).outbound->announcement;
-    if (!announcement.any()) return;
+    if (!announcement.any() || server_speaks_tls(session)) return;  // said before TLS
     const std::string header =
         pgwire::proxy_header(announcement, address_of(session.peer), called_by(session));
     static_assert(pgwire::longest_own_header <= chunk_size);
@@ -58,7 +59,9 @@ void Worker::announce(const Session& session, Relaying& relaying) {
 void Worker::watch_client(SlotIndex slot) {
     Session& session = sessions_.at(slot);
     if (session.client_watched) return;
-    session.client_watched = watch(session.client.get(), EPOLLIN | EPOLLRDHUP | EPOLLET,
+    // TLS may have to write at any time.
+    const std::uint32_t room = listeners_[session.listener].listener->tls ? EPOLLOUT : 0U;
+    session.client_watched = watch(session.client.get(), EPOLLIN | room | EPOLLRDHUP | EPOLLET,
                                    {Source::client, session.generation, slot});
     if (!session.client_watched) end(slot, routing::EndReason::resources);
 }
@@ -77,6 +80,8 @@ void Worker::wait_for_room(SlotIndex slot, Source sink) {
 
 void Worker::on_relay_event(SlotIndex slot, Source source, std::uint32_t events) {
     Session& session = sessions_.at(slot);
+    if (session.any_tls()) [[unlikely]]
+        return on_tls_event(slot, source, events);
     Relaying& relaying = std::get<Relaying>(session.state);
     relaying.last_activity = now_tick();
     const bool from_client = source == Source::client;
@@ -103,13 +108,28 @@ void Worker::on_relay_event(SlotIndex slot, Source source, std::uint32_t events)
     }
 }
 
+Pumped Worker::pump_once(Session& session, Source from) {
+    Relaying& relaying = std::get<Relaying>(session.state);
+    const bool up = from == Source::client;
+    const int client = session.client.get(), server = relaying.server.get();
+    Pipe& pipe = up ? relaying.up : relaying.down;
+    const PumpEnds ends = up ? PumpEnds{client, server, relaying.down.sink_ended}
+                             : PumpEnds{server, client, relaying.up.sink_ended};
+    const std::span<std::byte, chunk_size> buffer(buffer_->bytes);
+    if (!session.any_tls()) [[likely]]
+        return pump(pipe, ends, buffer, chunks_);
+    tls::End* const of_client = session.aside->client.get();
+    tls::End* const of_server = session.aside->server.get();
+    return pump(pipe, ends,
+                up ? TlsPumpEnds{of_client, of_server} : TlsPumpEnds{of_server, of_client}, buffer,
+                chunks_);
+}
+
 bool Worker::pump_up(SlotIndex slot) {
     Session& session = sessions_.at(slot);
     Relaying& relaying = std::get<Relaying>(session.state);
     const std::uint64_t before = relaying.up.bytes;
-    const Pumped pumped =
-        pump(relaying.up, {session.client.get(), relaying.server.get(), relaying.down.sink_ended},
-             std::span<std::byte, chunk_size>(buffer_->bytes), chunks_);
+    const Pumped pumped = pump_once(session, Source::client);
     const int error_number = errno;
     const std::uint64_t moved = relaying.up.bytes - before;
     traffic(row(session).shared).bytes_in.add(moved);
@@ -132,9 +152,7 @@ bool Worker::pump_down(SlotIndex slot) {
     Session& session = sessions_.at(slot);
     Relaying& relaying = std::get<Relaying>(session.state);
     const std::uint64_t before = relaying.down.bytes;
-    const Pumped pumped =
-        pump(relaying.down, {relaying.server.get(), session.client.get(), relaying.up.sink_ended},
-             std::span<std::byte, chunk_size>(buffer_->bytes), chunks_);
+    const Pumped pumped = pump_once(session, Source::server);
     const int error_number = errno;
     const std::uint64_t moved = relaying.down.bytes - before;
     if (before <= most_refusals && moved > 0) look_for_password_request(relaying, moved);
@@ -175,8 +193,7 @@ bool Worker::after_pump(SlotIndex slot, Pumped pumped, Source from) {
     Relaying& relaying = std::get<Relaying>(session.state);
     relaying.down.readable = true;
     if (!relaying.down.unsent && !relaying.down.sink_ended)
-        (void)pump(relaying.down, {relaying.server.get(), session.client.get()},
-                   std::span<std::byte, chunk_size>(buffer_->bytes), chunks_);
+        (void)pump_once(session, Source::server);
     end(slot, relaying.down.source_ended ? routing::EndReason::server_closed
                                          : routing::EndReason::server_reset);
     return false;

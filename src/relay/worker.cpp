@@ -134,6 +134,7 @@ void Worker::end_what_is_cut(const routing::RoutingTable& before) {
         if (std::holds_alternative<Connecting>(session.state)) {
             if (its_row.accepts && session.chosen_from >= its_row.cut_before) continue;
             give_back_slot(session);
+            if (session.aside) session.aside->server.reset();
             session.state = Starting{};
             session.has_server = false;
             seek(slot);

@@ -4,7 +4,8 @@
 // thread.
 //
 // The walk of a session through the files: accept.cpp -> (admit.cpp: rules) -> seek.cpp (choose,
-// hold, connect) -> transfer.cpp (relay) -> finish.cpp (refuse, end). worker.cpp is the loop.
+// hold, connect) -> transfer.cpp (relay) -> finish.cpp (refuse, end). worker.cpp is the loop;
+// secure.cpp is TLS, track.cpp counts in stick tables.
 #pragma once
 
 #include <sys/epoll.h>
@@ -92,11 +93,34 @@ class Worker {
     void choose_backends_again();
     void move_held(SlotIndex slot);
 
+    // secure.cpp
+    bool server_speaks_tls(const Session& session) const;
+    void begin_server_tls(SlotIndex slot);
+    std::string server_name(const Session& session);
+    void shake_hands_with_server(SlotIndex slot);
+    void report_failed_connect(Session& session, int error_number);
+    Progress take_handshake(SlotIndex slot);
+    void on_tls_event(SlotIndex slot, Source source, std::uint32_t events);
+    // As recv and send.
+    static ssize_t peek_client(const Session& session, std::span<std::byte> room);
+    static ssize_t read_client(const Session& session, std::span<std::byte> room);
+    static ssize_t write_client(const Session& session, std::string_view text);
+    static void end_client(const Session& session);
+
+    // track.cpp
+    void track(Session& session, const routing::Rule& rule, const routing::Facts& facts);
+    void change_counter(const Session& session, const routing::Rule& rule);
+    void count_tracked(const Session& session);
+    void release_tracked(Session& session);
+
     // seek.cpp
     void seek(SlotIndex slot);
     void count_in_backend(Session& session);
     std::optional<routing::ServerId> take_server(Session& session);
     routing::ChosenServer server_by_rule(const Session& session);
+    bool row_takes(routing::ServerId id) const;
+    bool may_wait_for(const Session& session, routing::ServerId id) const;
+    void keep_server(const Session& session);
     bool take_slot(Session& session, routing::ServerId id);
     bool take_next_address(Session& session);
     bool begin_connect(SlotIndex slot);
@@ -117,6 +141,7 @@ class Worker {
     // transfer.cpp
     void begin_relay(SlotIndex slot);
     void announce(const Session& session, Relaying& relaying);
+    Pumped pump_once(Session& session, Source from);
     void on_relay_event(SlotIndex slot, Source source, std::uint32_t events);
     void look_for_password_request(Relaying& relaying, std::uint64_t moved) const;
     bool pump_up(SlotIndex slot);    // false: the session has ended

@@ -83,6 +83,7 @@ void Control::open_pages(std::vector<Page> pages) {
         };
         http::ServerOptions options;
         options.most_body_bytes = admin::Page::most_body_bytes;
+        options.tls = page.tls;
         pages_.push_back(std::make_unique<http::Server>(
             io_.get_executor(), std::move(page.listener), options, std::move(answer)));
     }

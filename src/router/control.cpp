@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "routing/choose.h"
+#include "tls/end.h"
 
 namespace asio = boost::asio;
 
@@ -27,6 +28,13 @@ constexpr milliseconds soft_stop_pause{50};
 // for this long: then it is an outage, and nothing is won by asking 200 times a second.
 constexpr seconds hurry_pause{5};
 constexpr seconds hurry_limit{60};
+
+// Why a TLS connection to a server failed; empty: TLS had no part in it.
+std::string words_of_tls(const routing::ConnectFailed& failed) {
+    if (!failed.by_tls) return "";
+    if (failed.error_number == ETIMEDOUT) return "SSL handshake timeout";
+    return tls::handshake_words({failed.tls_code, failed.tls_verified, failed.error_number});
+}
 
 }  // namespace
 
@@ -147,7 +155,10 @@ void Control::take_report(const routing::Report& report) {
     if (const auto* ended = std::get_if<routing::SessionEnded>(&report)) {
         logs_.take(*ended, *table_);
     } else if (const auto* failed = std::get_if<routing::ConnectFailed>(&report)) {
-        take_changes(cluster_->connect_failed(failed->server, failed->error_number, failed->at));
+        const std::string words = words_of_tls(*failed);
+        tell_handshake_failure(failed->server, words);
+        take_changes(
+            cluster_->connect_failed(failed->server, failed->error_number, failed->at, words));
         if (cluster_->unreachable(failed->server)) probes_.reach(failed->server);
         const config::Server& server = cluster_->server_config(failed->server);
         if (!server.endpoint.unix_socket) ask_name_again(server.home());
@@ -160,6 +171,14 @@ void Control::take_report(const routing::Report& report) {
             "maxconn",
             table_->at(refused->frontend).name, ::strerror(refused->error_number));
     }
+}
+
+void Control::tell_handshake_failure(routing::ServerId server, const std::string& words) {
+    const TimePoint now = Clock::now();
+    if (words.empty() || handshake_warning_ > now - seconds(1)) return;
+    handshake_warning_ = now;
+    const routing::ServerRow& row = table_->at(server);
+    log::warning("Server {}/{} : {}", table_->at(row.backend).name, row.name, words);
 }
 
 void Control::tell_lost_reports() {

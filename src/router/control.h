@@ -67,6 +67,8 @@ class Control {
     Task report_loop();
     void take_report(const routing::Report& report);
     void tell_lost_reports();
+    // At most once a second.
+    void tell_handshake_failure(routing::ServerId server, const std::string& words);
     Task held_loop();
 
     void ask_name_again(const std::string& host);
@@ -109,6 +111,7 @@ class Control {
     admin::Desk desk_;
     std::vector<std::unique_ptr<admin::RuntimeSocket>> stats_sockets_;
     TimePoint accept_warning_ = TimePoint::min();
+    TimePoint handshake_warning_ = TimePoint::min();
     std::uint64_t lost_told_ = 0;
     bool stopping_softly_ = false;
     int status_ = 0;

@@ -182,7 +182,8 @@ class Opening {
         }
         if (is_page(*planned.frontend)) {
             opened_.pages.push_back(
-                {std::move(fd), planned.frontend->name, *planned.frontend->stats});
+                {std::move(fd), planned.frontend->name, *planned.frontend->stats,
+                 planned.bind.tls.incoming});
             return;
         }
         if (Address::local_of(fd.get()).is_ip())
@@ -197,6 +198,7 @@ class Opening {
         listener.backlog = planned.bind.backlog.value_or(SOMAXCONN);
         listener.counted = counted_;
         listener.accept_proxy = planned.bind.accept_proxy;
+        listener.tls = planned.bind.tls.incoming;
         listener.name = planned.bind.name.value_or("");
         // As HAProxy numbers a section's lines that have no `id`.
         const auto place = &planned.bind - planned.frontend->binds.data() + 1;

@@ -23,6 +23,7 @@ struct Page {
     UniqueFd listener;
     std::string frontend;
     config::StatsPage page;
+    std::shared_ptr<const tls::Incoming> tls;  // null: in clear
 };
 
 // A `stats socket`; served by the control thread.

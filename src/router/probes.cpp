@@ -81,21 +81,11 @@ std::string conninfo_of(const health::Question& question, const std::vector<Addr
 
 Probes::Probes(ProbesParts parts) : parts_(std::move(parts)) {
     for (std::size_t i = 0; i < parts_.cluster.questions().size(); ++i)
-        add_asker(static_cast<health::QuestionId>(i));
+        add_asker();
 }
 
-void Probes::add_asker(health::QuestionId id) {
-    Asker& added = *askers_.emplace_back(std::make_unique<Asker>(parts_.io));
-    const health::Question& asked = question(id);
-    if (std::none_of(asked.peers.begin(), asked.peers.end(),
-                     [](const health::Peer& peer) { return peer.tls; }))
-        return;
-    auto tls = probe::make_tls(asked.tls);
-    // Its checks fail then, and say that TLS is not set up.
-    if (!tls)
-        log::alert("check of {}: {}", node_name(asked), tls.error().text);
-    else
-        added.tls = std::move(*tls);
+void Probes::add_asker() {
+    askers_.emplace_back(std::make_unique<Asker>(parts_.io));
 }
 
 void Probes::start() {
@@ -113,7 +103,7 @@ void Probes::start_asking(health::QuestionId id) {
 void Probes::follow_questions() {
     while (askers_.size() < parts_.cluster.questions().size()) {
         const auto id = static_cast<health::QuestionId>(askers_.size());
-        add_asker(id);
+        add_asker();
         start_asking(id);
     }
     wake_due();
@@ -162,9 +152,9 @@ std::vector<Address> Probes::session_addresses(routing::ServerId server) const {
 
 asio::awaitable<health::Observation> Probes::ask_now(health::QuestionId id) {
     probe::Target target = target_of(question(id));
-    target.tls = asker(id).tls;
     target.program = question(id).program;
     target.current_sessions = parts_.cluster.sessions_of(id);
+    target.server_state = parts_.cluster.told_state(id, Clock::now());
     const auto unknown =
         std::find_if(target.destinations.begin(), target.destinations.end(),
                      [](const probe::Destination& to) { return to.addresses.empty(); });
@@ -272,6 +262,7 @@ probe::Target Probes::target_of(const health::Question& question) const {
         target.destinations.push_back({std::move(places[i]), question.peers[i]});
     target.check = question.check;
     target.wants_body = question.wants_body;
+    target.tls = question.tls.outgoing;
     target.connect_timeout = question.connect_timeout;
     target.answer_timeout = question.answer_timeout;
     return target;
@@ -322,6 +313,12 @@ Task Probes::reach_loop(routing::ServerId server) {
         to.addresses = session_addresses(server);
         if (to.addresses.empty()) continue;
         to.peer.origin = parts_.cluster.origin(server);
+        // Who speaks TLS is reached when that can be spoken.
+        const config::ServerTls& tls = parts_.cluster.server_config(server).tls;
+        to.peer.tls = tls.on;
+        if (tls.on && tls.sni && tls.sni->fetch == "str") to.peer.sni = tls.sni->arguments[0];
+        to.peer.announcement = parts_.cluster.server_config(server).announcement;
+        target.tls = tls.outgoing;
         target.destinations.push_back(std::move(to));
         target.connect_timeout = most_reach_pause;
         target.answer_timeout = most_reach_pause;

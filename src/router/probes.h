@@ -53,13 +53,12 @@ class Probes {
             : due(io), leave(io, boost::asio::steady_timer::time_point::max()) {}
         boost::asio::steady_timer due;
         std::unique_ptr<probe::RoleWatcher> watcher;     // of `option pgsql-role-check`
-        std::shared_ptr<boost::asio::ssl::context> tls;  // where the check speaks TLS
         bool follows_stream = false;
         Places places;                    // of the watcher or the stream
         boost::asio::steady_timer leave;  // cancelled: the stream is another machine's
     };
 
-    void add_asker(health::QuestionId id);
+    void add_asker();
     void start_asking(health::QuestionId id);
     Task probe_loop(health::QuestionId id);
     boost::asio::awaitable<health::Observation> ask_now(health::QuestionId id);

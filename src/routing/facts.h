@@ -13,6 +13,8 @@
 
 namespace pgsteer::routing {
 
+struct TrackedKeys;  // stick_table.h
+
 struct Facts {
     const RoutingTable& table;
     FrontendId frontend{};
@@ -26,6 +28,9 @@ struct Facts {
     bool may_settle = false;  // servers are still to be judged, and the client can wait for that
     std::uint32_t random = 0;
     TimePoint now;
+    const TrackedKeys* tracked = nullptr;  // null: none
+    std::string_view tls_name = {};        // that the client asked for by TLS of ours
+    bool over_tls = false;                 // the client speaks TLS to us
 };
 
 }  // namespace pgsteer::routing

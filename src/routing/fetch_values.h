@@ -12,6 +12,7 @@ struct FetchFunction {
     Fetch function;
 };
 std::span<const FetchFunction> proxy_fetches();   // about proxies and servers
+std::span<const FetchFunction> table_fetches();   // about stick tables
 std::span<const FetchFunction> client_fetches();  // about the client, and constants
 
 inline Sampled integer(std::int64_t number) {

@@ -22,6 +22,7 @@ struct Arguments {
     std::string text;        // what a constant or a variable is
     std::int64_t count = 0;  // nbthread, be_id, fe_id: the number itself
     Address address;         // ipv4, ipv6
+    std::shared_ptr<StickTable> table;
 };
 
 struct Sampled {

@@ -121,6 +121,18 @@ Sampled so_name(const Facts& facts, const Arguments&) {
     return text(facts.listener_name);
 }
 
+Sampled ssl_fc(const Facts& facts, const Arguments&) {
+    return truth(facts.over_tls);
+}
+
+Sampled ssl_fc_has_sni(const Facts& facts, const Arguments&) {
+    return truth(!facts.tls_name.empty());
+}
+
+Sampled ssl_fc_sni(const Facts& facts, const Arguments&) {
+    return facts.tls_name.empty() ? Sampled{} : text(facts.tls_name);
+}
+
 Sampled src(const Facts& facts, const Arguments&) {
     return address(facts.client);
 }
@@ -164,6 +176,9 @@ constexpr std::array functions{
     FetchFunction{"src", src},
     FetchFunction{"src_is_local", src_is_local},
     FetchFunction{"src_port", src_port},
+    FetchFunction{"ssl_fc", ssl_fc},
+    FetchFunction{"ssl_fc_has_sni", ssl_fc_has_sni},
+    FetchFunction{"ssl_fc_sni", ssl_fc_sni},
     FetchFunction{"str", constant_text},
     FetchFunction{"wait_end", wait_end},
 };

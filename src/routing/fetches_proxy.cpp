@@ -149,8 +149,8 @@ Sampled srv_conn_free(const Facts& facts, const Arguments& arguments) {
     return integer(row.limit == unlimited ? std::int64_t{-1} : free_places(row));
 }
 
-Sampled srv_queue(const Facts&, const Arguments&) {
-    return integer(std::int64_t{0});
+Sampled srv_queue(const Facts& facts, const Arguments& arguments) {
+    return integer(server_of(facts, arguments).shared->total(&Traffic::waiting));
 }
 
 Sampled srv_sess_rate(const Facts& facts, const Arguments& arguments) {

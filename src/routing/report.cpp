@@ -58,6 +58,8 @@ std::string_view word(EndReason reason) {
             return "no-backend";
         case EndReason::rejected:
             return "rejected";
+        case EndReason::tls_failed:
+            return "tls-failed";
         case EndReason::no_proxy_header:
             return "no-proxy-header";
         case EndReason::shutdown:
@@ -99,6 +101,7 @@ TerminationState termination_state(EndReason reason, Phase phase) {
         case EndReason::superseded:
             return {'U', letter_when_ended(phase)};
         case EndReason::rejected:
+        case EndReason::tls_failed:
         case EndReason::no_proxy_header:
             return {'P', 'R'};
         case EndReason::killed:

@@ -19,6 +19,10 @@ struct ConnectFailed {
     ServerId server{};
     int error_number = 0;  // errno; ETIMEDOUT when our own timeout ended it
     TimePoint at;
+    // The TLS handshake failed: OpenSSL's code, and what is wrong with the certificate (0: nothing).
+    bool by_tls = false;
+    std::uint64_t tls_code = 0;
+    long tls_verified = 0;
 };
 
 // accept() failed for lack of descriptors or memory; repeated at most once a second a worker.
@@ -44,6 +48,7 @@ enum class EndReason : std::uint8_t {
     killed,           // an operator ended it
     no_backend,       // no `use_backend` rule holds, and there is no default
     rejected,         // by a `tcp-request content` rule
+    tls_failed,       // its TLS handshake failed, or did not end in time
     no_proxy_header,  // its first bytes are not the PROXY header that its listener expects
     shutdown,         // the process ends
     resources,        // out of descriptors or memory

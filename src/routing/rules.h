@@ -9,6 +9,7 @@
 #include "base/condition.h"
 #include "base/match.h"
 #include "routing/fetches.h"
+#include "routing/stick_table.h"
 
 namespace pgsteer::routing {
 
@@ -25,6 +26,19 @@ struct Test {
 struct Rule {
     RuleAction action = RuleAction::accept;
     Sample sample;
+    Condition<Test> condition;
+    // track, increment, assign.
+    std::shared_ptr<StickTable> table;
+    unsigned counter = 0;
+    bool second = false;
+    std::uint64_t number = 0;
+};
+
+struct StickRule {
+    bool matches = false;
+    bool stores = false;
+    Sample key;
+    std::shared_ptr<StickTable> table;
     Condition<Test> condition;
 };
 
@@ -48,6 +62,7 @@ struct FrontRules {
 struct BackRules {
     std::vector<Rule> content;
     std::vector<ServerChoice> servers;
+    std::vector<StickRule> sticks;
     milliseconds inspect_delay{0};
     bool needs_destination = false;
 };
@@ -67,6 +82,11 @@ struct ChosenServer {
     ServerId server{};  // unless `no`
 };
 ChosenServer choose_server(const BackRules& rules, const Facts& facts);
+
+// The server where a client's key went before; none: there is none, or it is not usable now.
+std::optional<ServerId> stuck_server(const BackRules& rules, const Facts& facts);
+// Keeps where the client went.
+void keep_server(const BackRules& rules, const Facts& facts, ServerId server);
 
 // Walks rules until one accepts or rejects, or what is known does not suffice. `set_*` and
 // `expect_proxy` are given to `act` on the way.

@@ -18,6 +18,10 @@
 #include "routing/counters.h"
 #include "routing/ring.h"
 
+namespace pgsteer::tls {
+class Outgoing;
+}
+
 namespace pgsteer::routing {
 
 enum class BackendId : std::uint32_t {};
@@ -70,6 +74,8 @@ enum class Balance : std::uint8_t { roundrobin, static_rr, leastconn, first, sou
 
 struct FrontRules;  // rules.h
 struct BackRules;
+struct Sample;
+class StickTable;  // stick_table.h
 
 // What makes a server's limit smaller for a while; see limit.h.
 struct Pace {
@@ -83,6 +89,8 @@ struct Pace {
 struct Outbound {
     Origin origin;
     Announcement announcement;
+    std::shared_ptr<const tls::Outgoing> tls;  // null: sessions go in clear
+    std::shared_ptr<const Sample> server_name;  // asked for by TLS; null: none
 };
 
 struct ServerRow {
@@ -93,6 +101,8 @@ struct ServerRow {
     std::uint32_t number = 0;         // where its places on a ring are; 0: its place in the file
     std::uint32_t limit = unlimited;  // at most; limit_now() says how many now
     Pace pace;
+    std::uint32_t most_waiting = 0;  // clients that wait for it alone; 0: any number
+    bool sticks = true;              // is kept in stick tables
     bool backup = false;
     bool accepts = false;
     Cause cause = Cause::never_judged;
@@ -175,6 +185,7 @@ struct RoutingTable {
     // server without a verdict (its name does not resolve) counts as unusable.
     TimePoint settled_by = TimePoint::min();
     std::shared_ptr<Shared> shared;  // the process
+    std::vector<std::shared_ptr<StickTable>> stick_tables;
 
     const ServerRow& at(ServerId id) const { return servers[index_of(id)]; }
     const BackendRow& at(BackendId id) const { return backends[index_of(id)]; }
