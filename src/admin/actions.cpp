@@ -225,7 +225,7 @@ std::string add_server(Desk& desk, const std::string& path, const std::vector<st
     const auto slash = path.find('/');
     if (slash == std::string::npos) return "Require 'backend/server'.";
     const std::string name = path.substr(slash + 1);
-    const auto& backends = desk.config.backends;
+    const auto& backends = desk.config->backends;
     const auto backend = std::find_if(backends.begin(), backends.end(), [&](const auto& other) {
         return other.name == path.substr(0, slash);
     });
@@ -233,7 +233,7 @@ std::string add_server(Desk& desk, const std::string& path, const std::vector<st
     if (words.empty()) return "'server' expects <name> and <addr>[:<port>] as arguments.\n";
     if (desk.cluster.find(backend->name, name))
         return "Already exists a server with the same name in backend.\n";
-    auto server = config::parse_server(desk.config, *backend, name, words);
+    auto server = config::parse_server(*desk.config, *backend, name, words);
     if (!server) return server.error().text + "\n";
     const auto id = static_cast<routing::BackendId>(backend - backends.begin());
     const ServerId added = desk.cluster.add_server(id, std::move(*server), Clock::now());
@@ -257,7 +257,7 @@ std::string remove_server(Desk& desk, const std::string& path) {
         return "Only servers in maintenance mode can be deleted.";
     if (row.shared->slots.taken() > 0)
         return "Server still has connections attached to it, cannot remove it.";
-    for (const config::Backend& backend : desk.config.backends)
+    for (const config::Backend& backend : desk.config->backends)
         for (const config::Server& other : backend.servers)
             if (other.track == path)
                 return "This server cannot be removed at runtime due to other configuration "

@@ -100,18 +100,18 @@ const CommandRow* find_command(Words words) {
     return found;
 }
 
-std::vector<const CommandRow*> near_commands(Words words) {
+std::vector<const CommandRow*> near_commands(Words words, std::span<const CommandRow* const> rows) {
     std::vector<const CommandRow*> near;
     if (words.empty() || words[0].size() > longest_typed) return near;
     // As many of the first words as begin some command.
     for (std::size_t count = std::min<std::size_t>(words.size(), 3); count > 0 && near.empty();
          --count) {
         const std::string typed = joined(words, count);
-        for (const CommandRow* row : all_commands())
+        for (const CommandRow* row : rows)
             if (row->name.starts_with(typed)) near.push_back(row);
     }
     if (!near.empty()) return near;
-    for (const CommandRow* row : all_commands()) {
+    for (const CommandRow* row : rows) {
         const std::string typed = joined(words, words_in(row->name));
         if (typed.size() <= longest_typed && distance(typed, row->name) <= 1 + typed.size() / 4)
             near.push_back(row);
@@ -126,15 +126,14 @@ std::string help_text(std::span<const CommandRow* const> rows) {
     return text;
 }
 
-std::string unknown_command(Words words) {
-    std::vector<const CommandRow*> near = near_commands(words);
+std::string unknown_command(Words words, std::span<const CommandRow* const> rows) {
+    std::vector<const CommandRow*> near = near_commands(words, rows);
     if (near.empty())
         return "Unknown command. Please enter one of the following commands only:\n" +
-               help_text(all_commands());
+               help_text(rows);
     // help, prompt and quit are always there.
-    const auto& all = all_commands();
-    for (auto last = all.end() - 3; last != all.end(); ++last)
-        if (std::find(near.begin(), near.end(), *last) == near.end()) near.push_back(*last);
+    for (const CommandRow* last : rows.last(3))
+        if (std::find(near.begin(), near.end(), last) == near.end()) near.push_back(last);
     return "Unknown command, but maybe one of the following ones is a better match:\n" +
            help_text(near);
 }

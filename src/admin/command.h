@@ -52,10 +52,11 @@ std::vector<std::vector<std::string>> split_line(std::string_view line);
 // The row whose name the words begin with; the longest of several.
 const CommandRow* find_command(Words words);
 // HAProxy's answer to words that are no command: the nearest ones, or all.
-std::string unknown_command(Words words);
+std::string unknown_command(Words words, std::span<const CommandRow* const> rows = all_commands());
 std::string help_text(std::span<const CommandRow* const> rows);
 // Rows that a mistyped or half-typed command may have meant.
-std::vector<const CommandRow*> near_commands(Words words);
+std::vector<const CommandRow*> near_commands(
+    Words words, std::span<const CommandRow* const> rows = all_commands());
 
 // Nothing: the command takes its time.
 std::optional<std::string> answer_at_once(Desk& desk, Client& client, Words words);

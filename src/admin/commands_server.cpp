@@ -259,7 +259,7 @@ std::string maxconn_frontend(Desk& desk, Client&, Words words) {
 
 std::string maxconn_global(Desk& desk, Client&, Words words) {
     if (words.empty()) return "Expects an integer value.\n";
-    const std::uint32_t hard = desk.config.global.maxconn;
+    const std::uint32_t hard = desk.config->global.maxconn;
     const std::uint32_t wanted = lenient_number(words[0]);
     if (wanted > hard) return "Value out of range.\n";
     desk.cluster.set_limit(wanted == 0 ? hard : wanted);

@@ -180,7 +180,18 @@ std::string set_timeout(Desk&, Client& client, Words words) {
     return "";
 }
 
+// As the master of HAProxy answers since 2.7; its 2.6 hangs up.
+Task<std::string> reload(Desk& desk, Client&, std::vector<std::string>) {
+    const std::vector<std::string> errors = co_await desk.reload();
+    if (errors.empty()) co_return "Success=1\n";
+    std::string text = "Success=0\n--\n";
+    for (const std::string& error : errors)
+        text += error + "\n";
+    co_return text;
+}
+
 constexpr CommandRow rows[] = {
+    {"reload", "reload", "read the configuration's files again", Level::admin, nullptr, reload},
     {"set timeout", "set timeout [cli] <delay>", "change a timeout setting", Level::user,
      set_timeout},
     {"show sess", "show sess [id]",

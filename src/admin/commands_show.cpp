@@ -70,7 +70,7 @@ bool is_backend(const Desk& desk, const std::string& name) {
 
 std::string show_servers_state(Desk& desk, Client&, Words words) {
     if (!words.empty() && !is_backend(desk, words[0])) return "Can't find backend.\n";
-    return servers_state(desk.snapshot(), desk.config, named_backend(words));
+    return servers_state(desk.snapshot(), *desk.config, named_backend(words));
 }
 
 std::string show_servers_conn(Desk& desk, Client&, Words words) {
@@ -150,7 +150,7 @@ std::string show_cli_level(Desk&, Client& client, Words) {
 
 std::string show_cli_sockets(Desk& desk, Client&, Words) {
     std::string text = "# socket lvl processes\n";
-    for (const config::Bind& bind : desk.config.global.stats_sockets) {
+    for (const config::Bind& bind : desk.config->global.stats_sockets) {
         const std::string address = bind.endpoint.unix_socket
                                         ? "unix@" + bind.endpoint.unix_socket->text()
                                         : "ipv4@" + bind.endpoint.text();

@@ -21,7 +21,7 @@ template <class T>
 using Task = boost::asio::awaitable<T>;
 
 struct Desk {
-    const config::Config& config;
+    const config::Config* config;  // in force now
     health::Cluster& cluster;
     Events& events;
     std::function<Snapshot()> snapshot;
@@ -34,6 +34,10 @@ struct Desk {
     // The server goes by another name now, or is new: its addresses are to be found.
     std::function<void(routing::ServerId)> renamed;
     std::function<void(bool all)> clear_listeners;  // their counters
+    // Hands every listening socket to who asked over this connected unix socket.
+    std::function<void(int socket)> hand_over;
+    // Reads the files again: what is wrong with them, or nothing when they are in force now.
+    std::function<Task<std::vector<std::string>>()> reload;
 };
 
 }  // namespace pgsteer::admin

@@ -18,6 +18,10 @@ std::vector<std::string> serving(const routing::RoutingTable& table,
 
 void Failovers::follow(const routing::RoutingTable& table, TimePoint now, WallTime wall) {
     for (const routing::BackendRow& backend : table.backends) {
+        if (backend.retired) {
+            known_.erase(backend.name);
+            continue;
+        }
         std::vector<std::string> servers = serving(table, backend);
         const auto known = known_.find(backend.name);
         if (known == known_.end()) {

@@ -26,6 +26,7 @@ class Live {
     Live(boost::asio::any_io_executor executor, Render render);
     Live(const Live&) = delete;
     Live& operator=(const Live&) = delete;
+    ~Live() { stream_->end(); }
 
     // The page is shown to somebody; the version it is.
     std::uint64_t take(const Pieces& pieces, TimePoint now);

@@ -33,6 +33,7 @@ class Page {
 
     http::Response answer(const http::Request& request);
     void changed();  // the cluster did: who looks at it is told
+    const std::string& token() const { return access_.token(); }
 
   private:
     struct Wanted;

@@ -81,6 +81,10 @@ class Conversation {
     // Answers every command of the line; false: the conversation is over.
     Task<bool> answer(const std::string& line) {
         for (std::vector<std::string>& words : split_line(line)) {
+            if (words.size() == 1 && words[0] == "_getsocks") {
+                if (options_.exposes_listeners) desk_.hand_over(socket_.native_handle());
+                co_return false;
+            }
             // Who hangs up while a command takes its time frees its place.
             auto done = co_await (run_command(desk_, client_, std::move(words)) ||
                                   socket_.async_wait(Socket::wait_error, as_result));
@@ -135,23 +139,35 @@ asio::awaitable<void> serve(std::shared_ptr<State> state, Socket socket, accept:
     }
 }
 
+template <class State>
+void begin(const std::shared_ptr<State>& state, UniqueFd fd, accept::Acceptor::Slot slot) {
+    boost::system::error_code error;
+    Socket socket(state->executor);
+    const int family = Address::local_of(fd.get()).family();
+    socket.assign(asio::generic::stream_protocol(family, 0), fd.get(), error);
+    if (error) return;  // the client is closed; the next one may be luckier
+    fd.release();
+    asio::co_spawn(state->executor, serve(state, std::move(socket), std::move(slot)),
+                   asio::detached);
+}
+
 }  // namespace
+
+RuntimeSocket::RuntimeSocket(asio::any_io_executor executor, RuntimeOptions options, Desk& desk)
+    : state_(std::make_shared<State>(State{executor, options, desk})) {}
 
 RuntimeSocket::RuntimeSocket(asio::any_io_executor executor, UniqueFd listener,
                              RuntimeOptions options, Desk& desk)
-    : state_(std::make_shared<State>(State{executor, options, desk})),
-      acceptor_(executor, std::move(listener), options.most_clients,
-                [state = state_](UniqueFd fd, accept::Acceptor::Slot slot) {
-                    boost::system::error_code error;
-                    Socket socket(state->executor);
-                    const int family = Address::local_of(fd.get()).family();
-                    socket.assign(asio::generic::stream_protocol(family, 0), fd.get(), error);
-                    if (error) return;  // the client is closed; the next one may be luckier
-                    fd.release();
-                    asio::co_spawn(state->executor,
-                                   serve(state, std::move(socket), std::move(slot)),
-                                   asio::detached);
-                }) {}
+    : RuntimeSocket(executor, options, desk) {
+    acceptor_.emplace(executor, std::move(listener), options.most_clients,
+                      [state = state_](UniqueFd fd, accept::Acceptor::Slot slot) {
+                          begin(state, std::move(fd), std::move(slot));
+                      });
+}
+
+void RuntimeSocket::serve(UniqueFd client) {
+    begin(state_, std::move(client), accept::Acceptor::Slot());
+}
 
 RuntimeSocket::~RuntimeSocket() {
     state_->stopping = true;

@@ -5,6 +5,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <memory>
+#include <optional>
 
 #include "accept/acceptor.h"
 #include "admin/command.h"
@@ -17,6 +18,7 @@ struct RuntimeOptions {
     milliseconds timeout{10'000};
     std::size_t most_clients = 10;
     std::size_t most_line_bytes = 16'384;  // HAProxy's tune.bufsize
+    bool exposes_listeners = false;        // `_getsocks` is answered
 };
 
 class RuntimeSocket {
@@ -24,14 +26,18 @@ class RuntimeSocket {
     // `listener` is a bound, listening, non-blocking stream socket; `desk` outlives this.
     RuntimeSocket(boost::asio::any_io_executor executor, UniqueFd listener, RuntimeOptions options,
                   Desk& desk);
+    // Without a listener of its own.
+    RuntimeSocket(boost::asio::any_io_executor executor, RuntimeOptions options, Desk& desk);
     ~RuntimeSocket();  // closes every client
+    // A client that came another way.
+    void serve(UniqueFd client);
     RuntimeSocket(const RuntimeSocket&) = delete;
     RuntimeSocket& operator=(const RuntimeSocket&) = delete;
 
   private:
     struct State;
     std::shared_ptr<State> state_;
-    accept::Acceptor acceptor_;
+    std::optional<accept::Acceptor> acceptor_;
 };
 
 }  // namespace pgsteer::admin

@@ -223,6 +223,7 @@ Snapshot take_snapshot(const routing::RoutingTable& table, const health::Cluster
     tell_process(table, facts, now, snapshot);
     for (std::size_t i = 0; i < table.frontends.size(); ++i) {
         const routing::FrontendRow& row = table.frontends[i];
+        if (row.retired) continue;
         ProxyLine& line = snapshot.frontends.emplace_back();
         count(*row.shared, now, line);
         line.name = row.name;
@@ -239,8 +240,9 @@ Snapshot take_snapshot(const routing::RoutingTable& table, const health::Cluster
         }
     }
     for (std::size_t i = 0; i < table.backends.size(); ++i)
-        snapshot.backends.push_back(
-            backend_line(table, cluster, static_cast<routing::BackendId>(i), now));
+        if (!table.backends[i].retired)
+            snapshot.backends.push_back(
+                backend_line(table, cluster, static_cast<routing::BackendId>(i), now));
     if (facts.config != nullptr) fit_to_file(*facts.config, facts, snapshot);
     return snapshot;
 }

@@ -1,10 +1,12 @@
 #include "base/service_manager.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <ctime>
 
 #include "base/address.h"
 #include "base/fd.h"
@@ -37,6 +39,13 @@ bool is_for_us(const char* variable) {
 }
 
 }  // namespace
+
+std::string reloading_state() {
+    timespec now{};
+    (void)::clock_gettime(CLOCK_MONOTONIC, &now);
+    return fmt::format("RELOADING=1\nMONOTONIC_USEC={}",
+                       now.tv_sec * 1'000'000LL + now.tv_nsec / 1000);
+}
 
 milliseconds watchdog_interval() {
     const char* text = std::getenv("WATCHDOG_USEC");

@@ -2,6 +2,7 @@
 // `haproxy -Ws` does: a unit file written for haproxy would otherwise kill a router that is well.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +14,9 @@ namespace pgsteer {
 // `state` is "READY=1" or "STOPPING=1"; `socket` is $NOTIFY_SOCKET, empty when nobody asked. A
 // failure is not told: the program does its work all the same.
 void notify_manager(std::string_view socket, std::string_view state);
+
+// What to say before a reload (sd_notify(3), Type=notify-reload); "READY=1" ends it.
+std::string reloading_state();
 
 // Half of what the manager allows between two "WATCHDOG=1" ($WATCHDOG_USEC, $WATCHDOG_PID); 0 when
 // it does not watch.

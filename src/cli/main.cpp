@@ -90,6 +90,6 @@ int main(int argc, char** argv) {
     }
     for (const Command& command : commands)
         if (first == command.name) return command.run(argc - 1, argv + 1);
-    if (first.starts_with('-')) return pgsteer::cli::run_router({argv + 1, argv + argc});
+    if (first.starts_with('-')) return pgsteer::cli::run_router(argv[0], {argv + 1, argv + argc});
     return refuse_word(argv[1]);
 }

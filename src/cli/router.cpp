@@ -11,18 +11,24 @@
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <sstream>
 
 #include "base/log.h"
 #include "base/privileges.h"
 #include "base/service_manager.h"
+#include "base/units.h"
 #include "cli/check_files.h"
 #include "config/conditions.h"
 #include "config/load.h"
 #include "router/control.h"
 #include "router/flags.h"
+#include "router/handover.h"
+#include "router/inherited.h"
 #include "router/limits.h"
 #include "router/listen.h"
+#include "router/master.h"
 #include "router/names.h"
+#include "router/states.h"
 
 namespace pgsteer::cli {
 namespace {
@@ -40,9 +46,12 @@ constexpr std::string_view usage =
     "  -C FOLDER  change to that folder first\n"
     "  -sf PID... take the ports over from these, which finish their sessions\n"
     "  -st PID... the same, but they end at once\n"
+    "  -x SOCKET  with -sf: their listening sockets, asked for at that stats socket\n"
     "  -v         version\n"
     "  -L NAME    value of HAPROXY_LOCALPEER; -dD lets '.diag' speak\n"
-    "  -d, -W, -Ws  as haproxy has them, for unit files written for it\n";
+    "  -W, -Ws    a master process above the router; it reloads at SIGUSR2 (-Ws: tells systemd)\n"
+    "  -S ADDRESS[,OPTION...]  with -W: where the master takes commands\n"
+    "  -d         as haproxy has them, for unit files written for it\n";
 
 // HAProxy's form of a start message.
 void complain(std::string_view level, std::string_view text) {
@@ -66,25 +75,14 @@ void print_diagnostics(const std::vector<config::Diagnostic>& diagnostics, bool 
     }
 }
 
-std::uint32_t settle_maxconn(const config::Global& global, const Flags& flags,
-                             std::size_t listeners) {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_max = 1024;  // Linux's old default
-    const auto wanted =
-        router::wanted_limits({flags.maxconn, global.maxconn, listeners, limit.rlim_max});
-    const std::size_t have = raise_descriptor_limit(wanted.descriptors);
-    if (have >= wanted.descriptors) return wanted.maxconn;
-    const std::uint32_t possible = router::sessions_within(have, listeners);
-    if (wanted.chosen)
-        complain("ALERT", fmt::format("maxconn {} needs {} open files, the limit is {}: going on "
-                                      "with maxconn {}; raise LimitNOFILE (systemd) or ulimit -n",
-                                      wanted.maxconn, wanted.descriptors, have, possible));
-    return possible;
-}
-
 std::string host_name() {
     std::array<char, 256> name{};
     return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+config::LoadOptions load_options(const Flags& flags) {
+    return {flags.files, environment, flags.local_peer.empty() ? host_name() : flags.local_peer,
+            flags.diagnosing};
 }
 
 std::size_t descriptors_in_force() {
@@ -102,8 +100,8 @@ void signal_replaced(const Flags& flags) {
     signal_all(flags.end, SIGTERM, "-st");
 }
 
-// Background, pid file, and the end of root: after this nothing privileged can be done.
-Result<void> settle_process(const config::Global& global, const Flags& flags) {
+// Background and pid file.
+Result<void> be_daemon(const config::Global& global, const Flags& flags) {
     const std::string pid_file =
         flags.pid_file.empty() ? global.pid_file.value_or("") : flags.pid_file;
     if ((global.daemon || flags.daemon) && !flags.foreground) {
@@ -116,6 +114,14 @@ Result<void> settle_process(const config::Global& global, const Flags& flags) {
     }
     if (!pid_file.empty())
         if (auto written = write_pid_file(pid_file); !written) return written;
+    return {};
+}
+
+// The end of root: after this nothing privileged can be done. What belongs to the whole service is
+// its master's.
+Result<void> settle_process(const config::Global& global, const Flags& flags, bool has_master) {
+    if (!has_master)
+        if (auto done = be_daemon(global, flags); !done) return done;
     return become({global.user, global.group});
 }
 
@@ -127,12 +133,8 @@ int fail(const std::string& text) {
     return 1;
 }
 
-std::string system_resolv_conf() {
-    std::ifstream file("/etc/resolv.conf", std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
-std::unique_ptr<health::Cluster> make_cluster(const config::Config& config, std::size_t workers) {
+std::unique_ptr<health::Cluster> make_cluster(std::shared_ptr<const config::Config> config,
+                                              std::size_t workers) {
     auto random = std::make_shared<std::mt19937>(std::random_device{}());
     return std::make_unique<health::Cluster>(
         config, health::ClusterOptions{workers, Clock::now(), [random] {
@@ -155,75 +157,125 @@ bool print_failures(const std::vector<router::NameFailure>& names,
     return fatal;
 }
 
-int route(config::Config& config, const Flags& flags) {
-    const auto& global = config.global;
-    const std::size_t workers =
-        std::clamp<std::size_t>(global.threads.value_or(usable_cores()), 1, routing::most_workers);
-    config.global.maxconn = settle_maxconn(global, flags, router::count_listeners(config, workers));
+// Those of the worker before, or of the process that -x names; HAProxy's unit files say /dev/null
+// where there is none.
+Result<std::vector<router::HeldSocket>> sockets_of_another(const Flags& flags) {
+    const std::string inherited = environment(router::sockets_variable).value_or("");
+    ::unsetenv(router::sockets_variable);
+    if (flags.handing_over.empty() || flags.handing_over == "/dev/null")
+        return router::unpack_sockets(inherited);
+    return router::fetch_sockets(flags.handing_over);
+}
 
-    config.global.quiet =
-        global.quiet || flags.quiet || ((global.daemon || flags.daemon) && !flags.foreground);
+int route(config::Config loaded, const Flags& flags, UniqueFd master) {
+    const router::Source source{flags, load_options(flags)};
+    const std::size_t workers = router::workers_of(loaded.global);
+    if (const std::string complaint = router::fit(loaded, source, workers); !complaint.empty())
+        complain("ALERT", complaint);
+    const auto config = std::make_shared<const config::Config>(std::move(loaded));
+    const auto& global = config->global;
     auto cluster = make_cluster(config, workers);
-    router::add_system_nameservers(config, system_resolv_conf());
+    for (const std::string& wrong : router::restore_states(*config, *cluster, Clock::now()))
+        complain("NOTICE", wrong + "; its servers are judged anew");
     auto names = std::make_unique<router::Names>(*cluster, config);
     const auto unresolved = names->resolve_all(resolve_host, Clock::now());
     const auto table = cluster->table();
-    auto opened = router::open_listeners(config, *table, {workers, flags.replaces_another()});
+    router::ListenOptions listen{workers, flags.replaces_another()};
+    if (auto held = sockets_of_another(flags))
+        listen.held = std::move(*held);
+    else
+        return fail(held.error().text);
+    auto opened = router::open_listeners(*config, *table, std::move(listen));
     if (print_failures(unresolved, opened.failures)) {
         router::remove_paths(opened.paths);
         return 1;
     }
-    auto logs = router::Logs::open(config, *table);
+    auto logs = router::Logs::open(*config, *table);
     if (!logs) return fail(logs.error().text);
     if (flags.quiet) log::silence_stderr();
     (void)std::signal(SIGPIPE, SIG_IGN);
 
     // No way back from here: the process becomes what it will be, then the threads start.
-    if (const auto settled = settle_process(global, flags); !settled)
+    if (const auto settled = settle_process(global, flags, bool(master)); !settled)
         return fail(settled.error().text);
     log::start_threads();
-    const std::size_t listeners =
-        opened.listeners.size() + opened.pages.size() + opened.stats_sockets.size();
     auto plane = relay::DataPlane::start({workers, std::move(opened.listeners)}, table);
     if (!plane) return fail(plane.error().text);
-    router::Control control({config,
-                             std::move(cluster),
-                             std::move(names),
-                             std::move(*plane),
-                             std::move(*logs),
-                             std::move(opened.pages),
-                             std::move(opened.stats_sockets),
-                             {PGSTEER_VERSION,
-                              global.node.value_or(host_name()),
-                              global.description.value_or(""),
-                              Clock::now(),
-                              workers,
-                              listeners,
-                              descriptors_in_force(),
-                              &config,
-                              {},
-                              0,
-                              false,
-                              std::move(opened.counted)}});
+    admin::ProcessFacts facts;
+    facts.version = PGSTEER_VERSION;
+    facts.started = Clock::now();
+    facts.workers = workers;
+    facts.descriptors = descriptors_in_force();
+    const std::string manager = environment("NOTIFY_SOCKET").value_or("");
+    router::Control control({source, config, std::move(cluster), std::move(names),
+                             std::move(*plane), std::move(*logs), std::move(opened),
+                             std::move(facts), manager, std::move(master)});
     signal_replaced(flags);
     log::notice("pgsteer {} is ready: {} proxies, {} workers, maxconn {}", PGSTEER_VERSION,
                 table->frontends.size(), workers, global.maxconn);
-    const std::string manager = environment("NOTIFY_SOCKET").value_or("");
     notify_manager(manager, "READY=1");
     const int status = control.run();
     notify_manager(manager, "STOPPING=1");
-    router::remove_paths(opened.paths);
     return status;
+}
+
+// Of a worker; its own children are not to have it.
+UniqueFd take_link(const std::string& number) {
+    ::unsetenv(router::worker_variable);
+    const auto descriptor = parse_integer(number, 0, INT32_MAX);
+    if (!descriptor) return UniqueFd();
+    router::close_on_exec(static_cast<int>(*descriptor));
+    return UniqueFd(static_cast<int>(*descriptor));
+}
+
+// How the program was called.
+struct RouterCall {
+    std::string program;
+    std::vector<std::string> words;
+    std::string folder;
+};
+
+std::string working_folder() {
+    std::array<char, 4096> path{};
+    return ::getcwd(path.data(), path.size()) != nullptr ? path.data() : "/";
+}
+
+// Where this program is to be found again when another version has been put in its place.
+std::string program_path(const std::string& name, const std::string& folder) {
+    if (name.find('/') != std::string::npos)
+        return name.front() == '/' ? name : folder + "/" + name;
+    std::istringstream folders(environment("PATH").value_or(""));
+    for (std::string each; std::getline(folders, each, ':');)
+        if (const std::string path = each + "/" + name; ::access(path.c_str(), X_OK) == 0)
+            return path;
+    return "/proc/self/exe";
+}
+
+int rule(const config::Config& config, const Flags& flags, const RouterCall& call) {
+    auto outlet = log::Outlet::open(config.global.logs);
+    if (!outlet) return fail(outlet.error().text);
+    log::set_outlet(std::move(*outlet));
+    if (flags.quiet) log::silence_stderr();
+    (void)std::signal(SIGPIPE, SIG_IGN);
+    router::MasterParts parts;
+    parts.inherited = environment(router::master_variable).value_or("");
+    parts.inherited_sockets = environment(router::sockets_variable).value_or("");
+    if (parts.inherited.empty())
+        if (const auto done = be_daemon(config.global, flags); !done)
+            return fail(done.error().text);
+    parts.program = program_path(call.program, call.folder);
+    parts.arguments = call.words;
+    parts.folder = call.folder;
+    parts.cli = flags.master_cli;
+    parts.outlives_worker = config.global.master_outlives_worker;
+    parts.manager = environment("NOTIFY_SOCKET").value_or("");
+    parts.version = PGSTEER_VERSION;
+    return router::Master(std::move(parts)).run();
 }
 
 int refuse(std::string_view text) {
     complain("ALERT", text);
     return 1;
-}
-
-config::LoadOptions load_options(const Flags& flags) {
-    return {flags.files, environment, flags.local_peer.empty() ? host_name() : flags.local_peer,
-            flags.diagnosing};
 }
 
 // `-cc`, with HAProxy's exit statuses: true, false, not understood.
@@ -236,7 +288,8 @@ int evaluate(const std::string& condition) {
 
 }  // namespace
 
-int run_router(const std::vector<std::string>& words) {
+int run_router(const std::string& program, const std::vector<std::string>& words) {
+    const RouterCall call{program, words, working_folder()};
     const auto flags = router::parse_flags(words);
     if (!flags) return refuse(flags.error().text);
     if (flags->version || flags->help) {
@@ -250,15 +303,25 @@ int run_router(const std::vector<std::string>& words) {
         return refuse(system_error("-C " + flags->folder).text);
     if (flags->files.empty()) return refuse("no configuration file: give one with -f");
 
+    const auto link = environment(router::worker_variable);
+    const bool is_next_master = environment(router::master_variable).has_value();
     config::Loaded loaded = config::load(load_options(*flags));
+    // A master that executed itself anew leaves the files to the worker that it starts: when they
+    // are broken, the worker before goes on.
+    if (is_next_master) return rule(loaded.ok() ? loaded.config : config::Config(), *flags, call);
+    const bool rules =
+        !link && !flags->check_only && (flags->master || loaded.config.global.master);
     const bool json = flags->check_only && flags->json;
-    if (!json) print_diagnostics(loaded.diagnostics, flags->quiet);
+    // A master's worker will tell what is not quite right.
+    if (!json && (!rules || !loaded.ok())) print_diagnostics(loaded.diagnostics, flags->quiet);
     if (flags->check_only) {
         if (!loaded.ok() && !json) refuse("config : Fatal errors found in configuration.");
         return report_files(loaded, json ? Form::json : flags->quiet ? Form::quiet : Form::text);
     }
     if (!loaded.ok()) return refuse("config : Fatal errors found in configuration.");
-    return route(loaded.config, *flags);
+    if (link) return route(std::move(loaded.config), *flags, take_link(*link));
+    if (rules) return rule(loaded.config, *flags, call);
+    return route(std::move(loaded.config), *flags, UniqueFd());
 }
 
 }  // namespace pgsteer::cli

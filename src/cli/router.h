@@ -7,6 +7,6 @@
 namespace pgsteer::cli {
 
 // `words` without the program's name. Answers the exit status.
-int run_router(const std::vector<std::string>& words);
+int run_router(const std::string& program, const std::vector<std::string>& words);
 
 }  // namespace pgsteer::cli

@@ -52,6 +52,7 @@ struct Bind {
     std::uint32_t id = 0;              // of `id`; 0: not given
     bool accept_proxy = false;         // each client begins with a PROXY header
     BindTls tls;
+    bool exposes_listeners = false;    // of a stats socket: `expose-fd listeners`
     Location at;
 };
 
@@ -150,6 +151,9 @@ struct Frontend {
     Location at;
 };
 
+// `load-server-state-from-file`: of one file for all, or of the backend's own.
+enum class LoadStates : std::uint8_t { none, global, local };
+
 // How far a standby may be behind and still get new sessions. Both: the stricter one counts.
 struct MaxLag {
     std::optional<std::uint64_t> bytes;
@@ -186,6 +190,8 @@ struct Backend {
     BackRules rules;
     std::vector<StickRule> sticks;
     std::vector<log::Target> logs;
+    LoadStates load_states = LoadStates::none;
+    std::string states_file;  // server-state-file-name; empty: named as the backend
     bool disabled = false;
     Location at;
 };
@@ -203,13 +209,17 @@ struct Global {
     std::vector<log::Target> logs;
     milliseconds hard_stop_after{0};
     std::vector<Bind> stats_sockets;
-    milliseconds stats_timeout{10'000};  // HAProxy's default
-    std::uint32_t stats_maxconn = 10;    // likewise
-    bool external_check = false;         // programs may be run as checks
-    bool verify_servers = true;          // false: ssl-server-verify none
-    std::string ca_base;                 // of relative ca-files
-    std::string crt_base;                // of relative certificates
-    tls::Defaults tls;                   // ssl-default-*
+    milliseconds stats_timeout{10'000};   // HAProxy's default
+    std::uint32_t stats_maxconn = 10;     // likewise
+    bool external_check = false;          // programs may be run as checks
+    bool verify_servers = true;           // false: ssl-server-verify none
+    std::string ca_base;                  // of relative ca-files
+    std::string crt_base;                 // of relative certificates
+    tls::Defaults tls;                    // ssl-default-*
+    std::string states_file;              // server-state-file; empty: none
+    std::string states_base;              // folder of relative state files
+    bool master = false;                  // master-worker
+    bool master_outlives_worker = false;  // ... no-exit-on-failure
 };
 
 struct Config {

@@ -40,6 +40,12 @@ void level(Line& line, Bind& bind, const std::string& text) {
     bind.level = text;
 }
 
+void expose_fd(Line& line, Bind& bind, const std::string& text) {
+    if (text != "listeners")
+        return line.alert("'expose-fd' expects 'listeners' but got '" + text + "'");
+    bind.exposes_listeners = true;
+}
+
 constexpr OptionRow<Bind> options[] = {
     {"v4v6", 0, honoured, [](Line&, Bind& b, const std::string&) { b.v4v6 = true; },
      "IPv4 clients on an IPv6 address too"},
@@ -68,8 +74,9 @@ constexpr OptionRow<Bind> options[] = {
     inert_option<Bind>("defer-accept", 0, "a session is accepted at once"),
     inert_option<Bind>("mss", 1, "the kernel chooses the segment size"),
     {"level", 1, honoured, level, "of a stats socket: user, operator or admin"},
+    {"expose-fd", 1, honoured, expose_fd,
+     "'listeners', of a stats socket: hands listening sockets to the next process (-x)"},
     inert_option<Bind>("severity-output", 1, no_levels),
-    inert_option<Bind>("expose-fd", 1, "listening sockets are not handed out by the stats socket"),
     inert_option<Bind>("proto", 1, "PostgreSQL's protocol passes as it is"),
     inert_option<Bind>("quic-cc-algo", 1, "there is no HTTP to relay"),
     inert_option<Bind>("quic-force-retry", 0, "there is no HTTP to relay"),

@@ -79,6 +79,20 @@ void external_check(Line& line, Words words) {
         line.alert("expects nothing or 'preserve-env' but got '" + words[0] + "'");
 }
 
+void master_worker(Line& line, Words words) {
+    if (!line.arguments(words, 0, 1)) return;
+    if (!words.empty() && words[0] != "no-exit-on-failure")
+        return line.alert("expects nothing or 'no-exit-on-failure' but got '" + words[0] + "'");
+    line.draft.global.master = true;
+    line.draft.global.master_outlives_worker = !words.empty();
+}
+void states_file(Line& line, Words words) {
+    if (line.arguments(words, 1, 1)) line.draft.global.states_file = words[0];
+}
+void states_base(Line& line, Words words) {
+    if (line.arguments(words, 1, 1)) line.draft.global.states_base = words[0];
+}
+
 void setenv_line(Line& line, Words words) {
     if (line.arguments(words, 2, 2)) line.draft.variables[words[0]] = words[1];
 }
@@ -114,6 +128,11 @@ constexpr Row rows[] = {
     {"gid", in_global, honoured, group_number, "group to become, by number"},
     {"zero-warning", in_global, honoured, zero_warning, "do not start when there are warnings"},
     {"external-check", in_global, honoured, external_check, "checks may run programs"},
+    {"master-worker", in_global, honoured, master_worker,
+     "a master process above the router, as -W; no-exit-on-failure: it outlives its worker"},
+    {"server-state-file", in_global, honoured, states_file,
+     "where load-server-state-from-file global reads"},
+    {"server-state-base", in_global, honoured, states_base, "folder of relative state files"},
     {"setenv", in_global, honoured, setenv_line, "set a variable for the lines below"},
     {"presetenv", in_global, honoured, presetenv_line, "the same unless it is set already"},
     {"unsetenv", in_global, honoured, unsetenv_line, "forget variables for the lines below"},

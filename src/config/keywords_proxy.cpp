@@ -102,6 +102,25 @@ void redispatch(Line& line, Words words) {
     if (line.arguments(words, 0, 1)) line.proxy->back.redispatch = !line.negated;
 }
 
+void load_states(Line& line, Words words) {
+    if (!line.arguments(words, 1, 1)) return;
+    LoadStates& states = line.proxy->back.load_states;
+    if (words[0] == "global")
+        states = LoadStates::global;
+    else if (words[0] == "local")
+        states = LoadStates::local;
+    else if (words[0] == "none")
+        states = LoadStates::none;
+    else
+        line.alert("expects 'global', 'local' or 'none' but got '" + words[0] + "'");
+}
+
+void states_file_name(Line& line, Words words) {
+    if (!line.arguments(words, 0, 1)) return;
+    const bool by_name = words.empty() || words[0] == "use-backend-name";
+    line.proxy->back.states_file = by_name ? "" : words[0];
+}
+
 void retries(Line& line, Words words) {
     if (!line.arguments(words, 1, 1)) return;
     if (auto value = line.count(words[0], 0, 1000)) line.proxy->back.retries = *value;
@@ -148,6 +167,10 @@ constexpr Row rows[] = {
      "so many percent of the average load may one server have with 'balance source' and consistent "
      "hashing, or with 'balance random'"},
     {"retries", in_back, honoured, retries, "how often a connect is tried again"},
+    {"load-server-state-from-file", in_back, honoured, load_states,
+     "global, local or none: what servers were before the start"},
+    {"server-state-file-name", in_back, honoured, states_file_name,
+     "file of load-server-state-from-file local"},
     {"maxconn", in_front, honoured, maxconn, "sessions at once"},
     {"fullconn", in_back, honoured, fullconn,
      "sessions of the backend at which servers with minconn get their maxconn; a tenth of what its "

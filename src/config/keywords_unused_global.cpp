@@ -13,9 +13,9 @@ constexpr std::string_view no_lua = "pgsteer runs no Lua";
 constexpr std::string_view no_devices = "pgsteer detects no devices";
 constexpr std::string_view no_variables = "there are no rules to read variables";
 constexpr std::string_view no_rates = "session rates are not limited";
-constexpr std::string_view judged = "servers are judged anew at start";
 constexpr std::string_view spread = "pgsteer spreads its checks itself";
-constexpr std::string_view reloads = "pgsteer reloads within its process";
+constexpr std::string_view reloads =
+    "old workers stay until their last session ends; see hard-stop-after";
 constexpr std::string_view system_calls = "the kernel's epoll is used";
 constexpr std::string_view remove_it = "remove the line";
 
@@ -58,7 +58,6 @@ constexpr Row rows[] = {
     refused_row("lua-load", in_global, no_lua, remove_it),
     refused_row("lua-load-per-thread", in_global, no_lua, remove_it),
     global("lua-prepend-path", no_lua),
-    global("master-worker", reloads),
     global("max-spread-checks", spread),
     global("maxcompcpuusage", no_web),
     global("maxcomprate", no_web),
@@ -82,8 +81,6 @@ constexpr Row rows[] = {
     global("pp2-never-send-local", "the PROXY protocol is never sent"),
     global("profiling.memory", "use perf"),
     global("profiling.tasks", "use perf"),
-    global("server-state-base", judged),
-    global("server-state-file", judged),
     global("set-dumpable", "the service manager decides about core files"),
     global("set-var", no_variables),
     global("set-var-fmt", no_variables),

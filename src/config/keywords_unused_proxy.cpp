@@ -13,7 +13,6 @@ constexpr std::string_view foreign = "it does not speak PostgreSQL";
 constexpr std::string_view no_web = "there is no HTTP to relay";
 constexpr std::string_view no_cookie = "PostgreSQL sessions carry no cookie";
 constexpr std::string_view counted = "the counters and logs are always up to date";
-constexpr std::string_view judged = "servers are judged anew at start";
 constexpr std::string_view no_splice = "bytes are copied, not spliced";
 constexpr std::string_view at_once = "PostgreSQL's packets go at once";
 constexpr std::string_view old_name = "HAProxy dropped it in 2.1";
@@ -52,7 +51,6 @@ constexpr Row rows[] = {
     web("http-send-name-header", in_back),
     inert_row("id", in_proxy, "pgsteer goes by names"),
     inert_row("ignore-persist", in_back, no_cookie),
-    inert_row("load-server-state-from-file", in_back, judged),
     web("max-keep-alive-queue", in_back),
     refused_row("monitor", in_front, no_web,
                 "use the stats page, or 'tcp-request connection reject if ...'"),
@@ -99,7 +97,6 @@ constexpr Row rows[] = {
     refused_row("rate-limit", in_front, "session rates are not limited", "use 'maxconn'"),
     web("redirect"),
     inert_row("retry-on", in_back, "only a connect is tried again"),
-    inert_row("server-state-file-name", in_back, judged),
     refused_row("srvtimeout", in_proxy, old_name, "use 'timeout server'"),
     refused_row("tcp-response", in_back, "servers' bytes are not looked at",
                 "use 'tcp-request content', or remove the line"),

@@ -115,14 +115,14 @@ routing::ServerId Cluster::add_server(routing::BackendId backend, config::Server
                                       TimePoint now) {
     State& state = *state_;
     const auto id = static_cast<routing::ServerId>(state.servers.size());
-    const config::Server& config = state.added.emplace_back(std::move(added));
+    const auto line = std::make_shared<const config::Server>(std::move(added));
     ServerState& server =
-        state.servers.emplace_back(config, *state.backend_configs[routing::index_of(backend)]);
+        state.servers.emplace_back(line, state.backend_configs[routing::index_of(backend)]);
     server.last_change = now;
     server.number = state.free_number(backend);
     server.admin.mode = AdminMode::maintenance;
     server.decided = decide(server.axes());
-    routing::ServerRow row = server_row(config, backend, state.workers);
+    routing::ServerRow row = server_row(*line, backend, state.workers);
     const auto& members = state.rows.at(backend).servers;
     if (!members.empty()) row.pace.full = state.rows.at(members.front()).pace.full;
     row.pace.backend = state.rows.at(backend).shared;

@@ -275,7 +275,7 @@ routing::ServerRow server_row(const config::Server& server, routing::BackendId b
     return row;
 }
 
-routing::RoutingTable first_rows(const config::Config& config, std::size_t workers) {
+routing::RoutingTable plain_rows(const config::Config& config, std::size_t workers) {
     routing::RoutingTable table;
     table.limit = config.global.maxconn;
     table.shared = std::make_shared<routing::Shared>(workers);
@@ -285,16 +285,32 @@ routing::RoutingTable first_rows(const config::Config& config, std::size_t worke
         if (frontend.mode == config::Frontend::Mode::tcp &&
             (frontend.default_backend || !frontend.rules.backends.empty()))
             add_frontend(config.global, frontend, workers, table);
-    for (const config::StickTable& one : config.tables)
-        table.stick_tables.push_back(
-            std::make_shared<routing::StickTable>(one.name, one.spec));
-    add_rules(config, table);
     settle_fullconn(config, table);
     return table;
 }
 
-bool apply_decisions(const std::deque<ServerState>& servers, routing::RoutingTable& table) {
-    bool changed = false;
+routing::RoutingTable first_rows(const config::Config& config, std::size_t workers) {
+    routing::RoutingTable table = plain_rows(config, workers);
+    add_stick_tables(config, table);
+    add_rules(config, table);
+    return table;
+}
+
+void add_stick_tables(const config::Config& config, routing::RoutingTable& table) {
+    const auto before = std::exchange(table.stick_tables, {});
+    for (const config::StickTable& one : config.tables) {
+        const auto same = std::find_if(before.begin(), before.end(), [&](const auto& known) {
+            return known->name() == one.name && known->spec() == one.spec;
+        });
+        table.stick_tables.push_back(
+            same != before.end() ? *same
+                                 : std::make_shared<routing::StickTable>(one.name, one.spec));
+    }
+}
+
+bool apply_decisions(const std::deque<ServerState>& servers, routing::RoutingTable& table,
+                     bool reshaped) {
+    bool changed = reshaped;
     for (std::size_t i = 0; i < servers.size(); ++i) {
         const ServerState& server = servers[i];
         routing::ServerRow& row = table.servers[i];

@@ -11,7 +11,11 @@
 
 namespace pgsteer::health {
 
-// The rows as they are before any verdict, with their shared counters.
+// The rows as they are before any verdict, with their shared counters. Without stick tables and rules.
+routing::RoutingTable plain_rows(const config::Config& config, std::size_t workers);
+// One that is there already keeps what it remembers, unless the file makes another of it.
+void add_stick_tables(const config::Config& config, routing::RoutingTable& table);
+// With both.
 routing::RoutingTable first_rows(const config::Config& config, std::size_t workers);
 
 // A server's row before any verdict, with its shared counters.
@@ -19,7 +23,8 @@ routing::ServerRow server_row(const config::Server& server, routing::BackendId b
                               std::size_t workers);
 
 // Writes decisions, addresses and cuts into the rows and makes the schedules anew. Answers whether
-// anything but the version differs from what was there.
-bool apply_decisions(const std::deque<ServerState>& servers, routing::RoutingTable& table);
+// anything but the version differs from what was there. `reshaped`: rows came, went or changed.
+bool apply_decisions(const std::deque<ServerState>& servers, routing::RoutingTable& table,
+                     bool reshaped = false);
 
 }  // namespace pgsteer::health

@@ -16,10 +16,6 @@ namespace {
 constexpr std::uint32_t telling_failures = 3;
 constexpr seconds telling_time{10};
 
-// First verdicts take one check each. What needs longer (a name that does not resolve) holds no
-// client back any more.
-constexpr seconds longest_first_verdict{10};
-
 bool is_agent(const Question& question) {
     return question.check.kind == config::Check::Kind::agent;
 }
@@ -49,11 +45,15 @@ void tell_administration(const ServerState& server, ServerView& view) {
 }  // namespace
 
 Cluster::Cluster(const config::Config& config, const ClusterOptions& options)
+    : Cluster(std::shared_ptr<const config::Config>(std::shared_ptr<void>(), &config), options) {}
+
+Cluster::Cluster(std::shared_ptr<const config::Config> config, const ClusterOptions& options)
     : state_(std::make_unique<State>(config, options)) {
     state_->rows.settled_by = after(options.now, longest_first_verdict);
-    for (const config::Backend& backend : config.backends)
+    for (const config::Backend& backend : config->backends)
         for (const config::Server& server : backend.servers) {
-            state_->servers.emplace_back(server, backend);
+            state_->servers.emplace_back(std::shared_ptr<const config::Server>(config, &server),
+                                         std::shared_ptr<const config::Backend>(config, &backend));
             state_->servers.back().last_change = options.now;
             state_->servers.back().number =
                 static_cast<std::uint32_t>(&server - backend.servers.data()) + 1;
@@ -204,7 +204,7 @@ std::shared_ptr<const routing::RoutingTable> Cluster::table() {
     if (!state.dirty && !state.reshaped && state.published) return state.published;
     state.dirty = false;
     const bool reshaped = std::exchange(state.reshaped, false);
-    const bool changed = apply_decisions(state.servers, state.rows) || reshaped;
+    const bool changed = apply_decisions(state.servers, state.rows, reshaped);
     if (!changed && state.published) return state.published;
     ++state.rows.version;
     state.published = std::make_shared<const routing::RoutingTable>(state.rows);

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -129,13 +130,38 @@ struct ClusterOptions {
     std::function<double()> jitter;  // uniform in [0, 1)
 };
 
+struct SavedServer;  // saved_state.h
+
+// What a reload did to the servers.
+struct Reloaded {
+    std::vector<Change> changes;
+    std::size_t unchanged = 0;               // what is known of them stands
+    std::size_t judged_anew = 0;             // new ones, and those whose checks ask something else
+    std::vector<routing::ServerId> removed;  // their sessions go on
+};
+
 class Cluster {
   public:
     // `config` must outlive the cluster. ServerIds follow the file: backends in order, their
     // servers in order; BackendId and FrontendId (mode tcp frontends only) likewise. Servers have
     // no address until move().
     Cluster(const config::Config& config, const ClusterOptions& options);
+    // Likewise, and the cluster keeps of the configuration what it needs.
+    Cluster(std::shared_ptr<const config::Config> config, const ClusterOptions& options);
     ~Cluster();
+
+    // Goes by another configuration (reload.cpp). Ids stay: who is in both keeps its id, counters,
+    // what an operator said, and, while its checks ask the same, its verdict. All others are judged
+    // anew. Those that are only in the old one take no sessions any more.
+    Reloaded reload(std::shared_ptr<const config::Config> config, TimePoint now);
+    // At start: what the servers were before it, by a file of that age (saved_state.cpp). What
+    // their checks found stands until the first of them is answered, and only while the file is
+    // young. Answers for how many servers there was a line.
+    std::size_t restore(std::span<const SavedServer> saved, Duration age, TimePoint now);
+    // Those there are, by id.
+    std::vector<routing::ServerId> servers() const;
+    // Since when, of one that is removed.
+    std::optional<TimePoint> removed_at(routing::ServerId server) const;
 
     const std::vector<Question>& questions() const;
     // When the question wants to be asked next; `never` while its probe is under way.
@@ -198,6 +224,7 @@ class Cluster {
 
   private:
     struct State;
+    class Reload;
     std::unique_ptr<State> state_;
 };
 

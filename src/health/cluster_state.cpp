@@ -49,16 +49,18 @@ Judgement judge_agent(const Judge& judge, const Observation& observation) {
 
 }  // namespace
 
-Cluster::State::State(const config::Config& config, const ClusterOptions& options)
+Cluster::State::State(const std::shared_ptr<const config::Config>& config,
+                      const ClusterOptions& options)
     : jitter(options.jitter),
-      elections(config.backends.size()),
-      backends(config.backends.size()),
-      rows(first_rows(config, options.workers)),
+      elections(config->backends.size()),
+      backends(config->backends.size()),
+      rows(first_rows(*config, options.workers)),
       workers(options.workers),
-      node(config.global.node.value_or("")) {
+      node(config->global.node.value_or("")),
+      limit_of_file(rows.limit) {
     frontends.resize(rows.frontends.size());
-    for (const config::Backend& backend : config.backends)
-        backend_configs.push_back(&backend);
+    for (const config::Backend& backend : config->backends)
+        backend_configs.emplace_back(config, &backend);
     for (BackendHealth& backend : backends)
         backend.last_change = options.now;
 }
@@ -72,6 +74,7 @@ QuestionId Cluster::State::join(Question wanted, routing::ServerId id, TimePoint
     std::size_t index = questions.size();
     if (found != last) {
         index = found->second;
+        questions[index].tls = wanted.tls;  // its files may have been read anew
     } else {
         Asked& fresh = asked.emplace_back();
         fresh.first_due = now + std::chrono::duration_cast<Duration>(first_ask_within * jitter());
@@ -98,12 +101,14 @@ void Cluster::State::add_agent(routing::ServerId id, TimePoint now) {
 
 void Cluster::State::follow_tracked() {
     std::map<std::string, std::vector<ServerState*>> followers;
-    for (ServerState& server : servers)
+    for (ServerState& server : servers) {
+        server.tracked = nullptr;
         if (!server.config->track.empty()) followers[server.config->track].push_back(&server);
+    }
     if (followers.empty()) return;
     for (const ServerState& other : servers) {
         const auto found = followers.find(other.backend->name + "/" + other.config->name);
-        if (found == followers.end()) continue;
+        if (found == followers.end() || other.removed) continue;
         for (ServerState* const server : found->second)
             server->tracked = &other;
     }

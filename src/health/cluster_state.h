@@ -17,8 +17,12 @@
 
 namespace pgsteer::health {
 
+// First verdicts take one check each. What needs longer (a name that does not resolve) holds no
+// client back any more.
+inline constexpr seconds longest_first_verdict{10};
+
 struct Cluster::State {
-    State(const config::Config& config, const ClusterOptions& options);
+    State(const std::shared_ptr<const config::Config>& config, const ClusterOptions& options);
 
     ServerState& at(routing::ServerId id) { return servers[routing::index_of(id)]; }
     void add_question(routing::ServerId id, TimePoint now);
@@ -43,7 +47,6 @@ struct Cluster::State {
     std::function<double()> jitter;
     // By ServerId; servers that track others point into it, so none may move.
     std::deque<ServerState> servers;
-    std::deque<config::Server> added;                            // of `add server`
     std::vector<Question> questions;                             // by QuestionId
     std::vector<Asked> asked;                                    // by QuestionId
     std::unordered_multimap<std::string, std::size_t> by_place;  // HOST:PORT to number
@@ -55,14 +58,16 @@ struct Cluster::State {
     std::shared_ptr<const routing::RoutingTable> published;
     std::size_t workers;
     std::string node;  // of the global section; empty: this machine's name
-    std::vector<const config::Backend*> backend_configs;  // by BackendId
-    bool reshaped = false;                                // rows came, went or got other limits
-    bool dirty = true;  // something the table shows may have changed since it was published
+    std::vector<std::shared_ptr<const config::Backend>> backend_configs;  // by BackendId
+    std::uint32_t limit_of_file = 0;
+    bool reshaped = false;  // rows came, went or got other limits
+    bool dirty = true;      // something the table shows may have changed since it was published
+
+    void leave(std::optional<QuestionId>& question, routing::ServerId id);
 
   private:
     QuestionId join(Question wanted, routing::ServerId id, TimePoint now);
     void hold_election(routing::BackendId id, TimePoint now);
-    void leave(std::optional<QuestionId>& question, routing::ServerId id);
     void weigh_lag(ServerState& server);
     void rise_slowly(ServerState& server, TimePoint now);
     void begin_rise(ServerState& server, TimePoint now);

@@ -152,6 +152,19 @@ bool same_question(const Question& a, const Question& b) {
            a.wants_body == b.wants_body && same_check(a.check, b.check);
 }
 
+bool wants_the_same(const config::Server& a, const config::Backend& of_a, const config::Server& b,
+                    const config::Backend& of_b) {
+    const config::Check check_a = check_for(of_a, a);
+    const config::Check check_b = check_for(of_b, b);
+    Question question_a = question_for(a, of_a);
+    const Question question_b = question_for(b, of_b);
+    question_a.connect_timeout = question_b.connect_timeout;
+    question_a.answer_timeout = question_b.answer_timeout;
+    return same_question(question_a, question_b) && check_a.steps == check_b.steps &&
+           check_a.disable_on_404 == check_b.disable_on_404 &&
+           check_a.role.expect == check_b.role.expect;
+}
+
 TimePoint due(const Asked& asked, TimePoint servers_due) {
     if (asked.under_way) return never;
     if (!asked.evidence || !asked.last) return servers_due;

@@ -13,6 +13,9 @@ namespace pgsteer::health {
 Question question_for(const config::Server& server, const config::Backend& backend);
 Question agent_question_for(const config::Server& server, const config::Backend& backend);
 bool same_question(const Question& a, const Question& b);
+// Is it asked the same of the same place, and the same answer wanted? Times may differ.
+bool wants_the_same(const config::Server& a, const config::Backend& of_a, const config::Server& b,
+                    const config::Backend& of_b);
 
 // What is known of one question's asking.
 struct Asked {

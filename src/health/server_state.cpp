@@ -6,11 +6,22 @@
 
 namespace pgsteer::health {
 
-ServerState::ServerState(const config::Server& server_config, const config::Backend& backend_config)
-    : config(&server_config),
-      backend(&backend_config),
-      rise_fall(server_config),
-      judge(check_for(backend_config, server_config)) {}
+ServerState::ServerState(std::shared_ptr<const config::Server> its_line,
+                         std::shared_ptr<const config::Backend> its_backend)
+    : config(std::move(its_line)),
+      backend(std::move(its_backend)),
+      rise_fall(*config),
+      judge(check_for(*backend, *config)) {}
+
+void ServerState::follow(std::shared_ptr<const config::Server> its_line,
+                         std::shared_ptr<const config::Backend> its_backend) {
+    const RiseFall before = rise_fall;
+    config = std::move(its_line);
+    backend = std::move(its_backend);
+    rise_fall = RiseFall(*config);
+    rise_fall.continue_from(before);
+    judge = Judge(check_for(*backend, *config));
+}
 
 bool ServerState::maintenance() const {
     if (backend->disabled || removed) return true;

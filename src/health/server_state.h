@@ -1,6 +1,7 @@
 // ServerState: what the control plane knows about one server. Owned by Cluster; control thread.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,7 +19,11 @@
 namespace pgsteer::health {
 
 struct ServerState {
-    ServerState(const config::Server& server_config, const config::Backend& backend_config);
+    ServerState(std::shared_ptr<const config::Server> its_line,
+                std::shared_ptr<const config::Backend> its_backend);
+    // Goes by another line of the same server from now on, and keeps its verdict.
+    void follow(std::shared_ptr<const config::Server> its_line,
+                std::shared_ptr<const config::Backend> its_backend);
 
     // A server in maintenance is not asked, as in HAProxy.
     bool maintenance() const;
@@ -50,9 +55,10 @@ struct ServerState {
 
     AdminState admin;
     std::uint32_t number = 0;  // in its backend, from 1; that of a removed one is given anew
-    bool removed = false;      // `del server`: its row stays, nobody sees it
-    const config::Server* config;
-    const config::Backend* backend;
+    bool removed = false;      // by an operator or a reload: its row stays, nobody sees it
+    TimePoint removed_at{};
+    std::shared_ptr<const config::Server> config;
+    std::shared_ptr<const config::Backend> backend;
     RiseFall rise_fall;
     Judge judge;
     std::vector<Address> addresses;

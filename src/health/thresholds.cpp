@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace pgsteer::health {
 
@@ -19,8 +20,25 @@ RiseFall::RiseFall(const config::Server& server)
 
 void RiseFall::forget() {
     using config::InitState;
+    assumed_ = false;
     judged_ = first_ == InitState::up || first_ == InitState::fully_up;
     health_ = first_ == InitState::fully_up ? full() : judged_ ? rise_ : 0;
+}
+
+void RiseFall::assume(bool up) {
+    settle(up);
+    assumed_ = true;
+}
+
+void RiseFall::continue_from(const RiseFall& before) {
+    judged_ = before.judged_;
+    assumed_ = before.assumed_;
+    if (before.health_ == before.full())
+        health_ = full();
+    else if (before.health_ >= before.rise_)
+        health_ = std::min(rise_ + (before.health_ - before.rise_), full());
+    else
+        health_ = std::min(before.health_, rise_ - 1);
 }
 
 bool RiseFall::take(bool passed) {
@@ -28,7 +46,7 @@ bool RiseFall::take(bool passed) {
         ++health_;  // it stays unknown until there were `rise` of them
         return true;
     }
-    if (!judged_) {
+    if (!judged_ || std::exchange(assumed_, false)) {
         judged_ = true;
         health_ = passed ? full() : 0;
         return true;
@@ -56,6 +74,7 @@ bool RiseFall::settle(bool up) {
     const std::uint32_t settled = up ? full() : 0;
     const bool changed = !judged_ || health_ != settled;
     judged_ = true;
+    assumed_ = false;
     health_ = settled;
     return changed;
 }

@@ -24,6 +24,11 @@ class RiseFall {
     bool take_error(config::Observe::Action action);
     // Counts nothing: who says so watches the server all the time. Answers whether it changed.
     bool settle(bool up);
+    // It was so before the start: that stands until the next check, which decides at once.
+    void assume(bool up);
+    // The same server with other numbers: the verdict stays, and what was counted as far as it
+    // fits.
+    void continue_from(const RiseFall& before);
     // Nothing is known any more: the next check decides at once (`init-state up`: it is up).
     void forget();
     std::uint32_t rise() const { return rise_; }
@@ -48,6 +53,7 @@ class RiseFall {
     milliseconds down_inter_;
     config::InitState first_;
     bool judged_ = false;
+    bool assumed_ = false;
     std::uint32_t health_ = 0;  // [0, rise): down; [rise, rise + fall - 1]: up
 };
 

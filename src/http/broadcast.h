@@ -39,6 +39,8 @@ class Broadcast {
             const std::uint64_t seen = std::exchange(seen_, broadcast_.version_);
             return broadcast_.since_ ? broadcast_.since_(seen) : broadcast_.newest_;
         }
+        // Nothing will come any more.
+        bool is_over() const { return broadcast_.ended_; }
         // While true, something new cancels the timer.
         void wait(bool waiting) { waiting_ = waiting; }
 
@@ -57,14 +59,24 @@ class Broadcast {
     // `version` is the newest now.
     void announce(std::uint64_t version) {
         version_ = version;
+        wake();
+    }
+    // Connections close, and clients come back for what follows.
+    void end() {
+        ended_ = true;
+        wake();
+    }
+
+  private:
+    void wake() {
         for (Subscriber* const each : subscribers_)
             if (each->waiting_) each->timer_.cancel();
     }
 
-  private:
     Since since_;
     std::shared_ptr<const std::string> newest_;
     std::uint64_t version_ = 0;  // 0: nothing was published
+    bool ended_ = false;
     std::unordered_set<Subscriber*> subscribers_;
 };
 

@@ -129,6 +129,7 @@ asio::awaitable<void> Connection::send_stream(const Response& head) {
             const bool sent = co_await send(*text);
             if (!sent) co_return;
         }
+        if (subscriber.is_over()) co_return;
         subscriber.wait(true);
         const Event event = co_await receive(never);
         subscriber.wait(false);

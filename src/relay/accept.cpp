@@ -14,23 +14,25 @@ namespace {
 
 // As HAProxy's tune.maxaccept for one listener in one loop.
 constexpr std::uint32_t most_accepts_per_loop = 64;
+// Of a socket that is let go: net.core.somaxconn's default.
+constexpr int most_last_clients = 4096;
 
 }  // namespace
 
 void Worker::watch_listener(std::size_t index) {
     ListenState& state = listeners_[index];
-    if (state.watched || !accepting_ || state.closed) return;
+    if (!state.listener || state.gone || state.watched || state.closed) return;
     // A shared socket wakes one worker, not all of them.
     const std::uint32_t exclusive =
         state.listener->shared ? static_cast<std::uint32_t>(EPOLLEXCLUSIVE) : 0U;
-    state.watched = watch(state.listener->fd.get(), EPOLLIN | exclusive,
+    state.watched = watch(state.listener->socket->get(), EPOLLIN | exclusive,
                           {Source::listener, 0, static_cast<SlotIndex>(index)});
 }
 
 void Worker::unwatch_listener(std::size_t index) {
     ListenState& state = listeners_[index];
     if (!state.watched) return;
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, state.listener->fd.get(), nullptr);
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, state.listener->socket->get(), nullptr);
     state.watched = false;
     state.was_ready = false;
 }
@@ -39,9 +41,10 @@ void Worker::unwatch_listener(std::size_t index) {
 // doubles while the listener is ready loop after loop.
 void Worker::accept_batch(std::size_t index) {
     ListenState& state = listeners_[index];
+    if (!state.watched) return;  // an event from before it was let go
     state.batch = state.was_ready ? std::min(state.batch * 2, most_accepts_per_loop) : 1;
     state.was_ready = true;
-    for (std::uint32_t i = 0; i < state.batch && accepting_; ++i) {
+    for (std::uint32_t i = 0; i < state.batch; ++i) {
         switch (accept_one(index)) {
             case Accepted::one:
                 break;
@@ -63,7 +66,7 @@ Worker::Accepted Worker::accept_one(std::size_t index) {
     if (!take_accept_slots(front)) return Accepted::at_limit;
     sockaddr_storage address{};
     socklen_t length = sizeof address;
-    const int fd = ::accept4(listener.fd.get(), reinterpret_cast<sockaddr*>(&address), &length,
+    const int fd = ::accept4(listener.socket->get(), reinterpret_cast<sockaddr*>(&address), &length,
                              SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
         const int error_number = errno;
@@ -83,6 +86,7 @@ Worker::Accepted Worker::accept_one(std::size_t index) {
     session.accepted = now_;
     session.peer = compact(reinterpret_cast<const sockaddr*>(&address));
     session.listener = static_cast<std::uint16_t>(index);
+    ++listeners_[index].sessions;
     session.frontend = listener.frontend;
     session.backend = front.backend;
     if (listener.counted) (void)listener.counted->slots.try_take(routing::unlimited);
@@ -144,28 +148,77 @@ void Worker::give_back_accept_slots(routing::FrontendId id) {
     wake_next(*table_->shared);
 }
 
+// Sockets of unchanged addresses are in old and new listeners alike: they are watched on, and who
+// came meanwhile waits in their queue.
+void Worker::adopt_listeners() {
+    const auto is_own = [this](const Listener& listener) {
+        return listener.shared || listener.worker == routing::index(id_);
+    };
+    for (std::size_t i = 0; i < listeners_.size(); ++i) {
+        if (!listeners_[i].listener || listeners_[i].gone) continue;
+        if (listeners_[i].watched) take_last_clients(i);
+        unwatch_listener(i);
+        listeners_[i].gone = true;
+        let_go(i);
+    }
+    for (const auto& listener : *newest_listeners_) {
+        if (!is_own(*listener)) continue;
+        auto place = std::find_if(listeners_.begin(), listeners_.end(),
+                                  [](const ListenState& state) { return !state.listener; });
+        if (place == listeners_.end()) place = listeners_.emplace(place);
+        *place = ListenState{};
+        place->listener = listener;
+        // Another `backlog`, or the end of a `disable frontend` of who had it before.
+        if (!listener->shared) (void)::listen(listener->socket->get(), listener->backlog);
+    }
+}
+
+// Who is in the queue of a socket that is closed is reset; so they are accepted first.
+void Worker::take_last_clients(std::size_t index) {
+    const auto& socket = listeners_[index].listener->socket;
+    const bool stays =
+        std::any_of(newest_listeners_->begin(), newest_listeners_->end(),
+                    [&](const auto& listener) { return listener->socket == socket; });
+    if (stays) return;
+    for (int i = 0; i < most_last_clients; ++i)
+        if (accept_one(index) != Accepted::one) return;
+}
+
+// Its socket goes now; what its sessions go by stays as long as they do.
+void Worker::let_go(std::size_t index) {
+    ListenState& state = listeners_[index];
+    if (state.gone && state.listener && state.listener->socket) {
+        Listener left = *state.listener;
+        left.socket.reset();
+        state.listener = std::make_shared<const Listener>(std::move(left));
+    }
+    if (state.gone && state.sessions == 0) state = ListenState{};
+}
+
 // `disable frontend`: nobody listens there meanwhile, so clients are refused and may go elsewhere.
 // A shared socket may belong to another process, too: there they wait.
 void Worker::open_and_close_listeners() {
     for (std::size_t i = 0; i < listeners_.size(); ++i) {
         ListenState& state = listeners_[i];
+        if (!state.listener || state.gone) continue;
         const bool closed = !table_->at(state.listener->frontend).listens;
         if (closed == std::exchange(state.closed, closed)) continue;
         if (closed) {
             unwatch_listener(i);
-            if (!state.listener->shared) (void)::shutdown(state.listener->fd.get(), SHUT_RD);
+            if (!state.listener->shared) (void)::shutdown(state.listener->socket->get(), SHUT_RD);
         } else {
             if (!state.listener->shared)
-                (void)::listen(state.listener->fd.get(), state.listener->backlog);
+                (void)::listen(state.listener->socket->get(), state.listener->backlog);
             watch_listener(i);
         }
     }
 }
 
 void Worker::resume_listeners() {
-    if (!accepting_ || accept_again_ != never) return;
+    if (accept_again_ != never) return;
     for (std::size_t i = 0; i < listeners_.size(); ++i) {
-        if (listeners_[i].watched) continue;
+        const ListenState& state = listeners_[i];
+        if (!state.listener || state.gone || state.watched) continue;
         table_->shared->board.clear(id_);
         table_->at(listeners_[i].listener->frontend).shared->board.clear(id_);
         watch_listener(i);

@@ -221,6 +221,7 @@ Worker::Progress Worker::choose_its_backend(SlotIndex slot) {
 // By the rules, or the default; `no`: no rule holds, and there is no default.
 routing::Chosen Worker::wanted_backend(const Session& session, bool settling) {
     const routing::FrontendRow& front = frontend(session);
+    if (!front.rules || front.rules->backends.empty()) return {Truth::yes, front.backend};
     routing::Facts facts = facts_of(session, front.rules->needs_destination);
     facts.backend = front.backend;
     facts.bytes = peek(session);
@@ -310,7 +311,7 @@ void Worker::advance_unsettled() {
 }
 
 // A waiting client is asked again where it wants to go: no server of its backend is fit, and the
-// rules may send it elsewhere now.
+// rules, or the file after a reload, may send it elsewhere now.
 void Worker::choose_backends_again() {
     for (std::size_t i = 0; i < holds_.size(); ++i) {
         const auto id = static_cast<routing::BackendId>(i);
@@ -318,8 +319,7 @@ void Worker::choose_backends_again() {
         for (SlotIndex slot = holds_[i].first; slot != no_slot;) {
             Session& session = sessions_.at(slot);
             const SlotIndex next = std::get<Held>(session.state).next;
-            const auto& rules = frontend(session).rules;
-            if (rules && !rules->backends.empty()) move_held(slot);
+            move_held(slot);
             slot = next;
         }
     }

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "relay/data_plane.h"
 #include "routing/report.h"
 #include "routing/session_line.h"
 #include "routing/table.h"
@@ -42,6 +43,12 @@ struct ReportBell {
     }
 };
 
+// What workers go by.
+struct Published {
+    std::shared_ptr<const routing::RoutingTable> table;
+    std::shared_ptr<const Listeners> listeners;
+};
+
 class Channel {
   public:
     // Reports a worker may be ahead of the control thread; when thousands of sessions are cut at
@@ -49,23 +56,32 @@ class Channel {
     static constexpr std::size_t report_capacity = 1024;
     static constexpr std::size_t most_kept = 100'000;
 
-    explicit Channel(std::shared_ptr<const routing::RoutingTable> first)
-        : newest_(std::move(first)) {}
+    explicit Channel(Published first) : newest_(std::move(first)) {}
 
     // Control thread.
     void publish(std::shared_ptr<const routing::RoutingTable> table) {
         {
             const std::lock_guard lock(mutex_);
-            newest_ = std::move(table);
+            newest_.table = std::move(table);
+        }
+        ring();
+    }
+    void publish(std::shared_ptr<const Listeners> listeners) {
+        {
+            const std::lock_guard lock(mutex_);
+            newest_.listeners = std::move(listeners);
+        }
+        ring();
+    }
+    void publish(Published both) {
+        {
+            const std::lock_guard lock(mutex_);
+            newest_ = std::move(both);
         }
         ring();
     }
     void stop() {
         stop_ = true;
-        ring();
-    }
-    void stop_accepting() {
-        stop_accepting_ = true;
         ring();
     }
     // One question at a time.
@@ -105,7 +121,7 @@ class Channel {
         std::uint64_t count = 0;
         (void)!::read(wake_.get(), &count, sizeof count);
     }
-    std::shared_ptr<const routing::RoutingTable> newest() {
+    Published newest() {
         const std::lock_guard lock(mutex_);
         return newest_;
     }
@@ -121,7 +137,6 @@ class Channel {
         bell.ring();
     }
     bool stopping() const { return stop_; }
-    bool accepting_stopped() const { return stop_accepting_; }
     void report(const routing::Report& report, ReportBell& bell) {
         if (!kept_.empty() || !reports_.push(report)) keep(report);
         bell.ring();
@@ -148,10 +163,9 @@ class Channel {
     std::mutex mutex_;
     std::optional<routing::SessionsAsked> asked_;
     std::optional<routing::SessionsFound> found_;
-    std::shared_ptr<const routing::RoutingTable> newest_;
+    Published newest_;
     UniqueFd wake_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
     std::atomic<bool> stop_{false};
-    std::atomic<bool> stop_accepting_{false};
     std::atomic<std::uint64_t> lost_{0};
     std::deque<routing::Report> kept_;  // the worker's own
     std::atomic<bool> has_kept_{false};

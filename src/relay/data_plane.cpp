@@ -11,7 +11,7 @@
 namespace pgsteer::relay {
 
 struct DataPlane::State {
-    std::vector<Listener> listeners;
+    Listeners listeners;
     Fellows fellows;
     std::vector<std::unique_ptr<Worker>> workers;
     std::vector<std::thread> threads;
@@ -23,14 +23,12 @@ Result<std::unique_ptr<DataPlane>> DataPlane::start(
     DataPlaneOptions options, std::shared_ptr<const routing::RoutingTable> first) {
     auto state = std::make_unique<State>();
     state->listeners = std::move(options.listeners);
+    const auto listeners = std::make_shared<const Listeners>(state->listeners);
     for (std::size_t i = 0; i < options.workers; ++i)
-        state->fellows.channels.push_back(std::make_unique<Channel>(first));
+        state->fellows.channels.push_back(std::make_unique<Channel>(Published{first, listeners}));
     for (std::size_t i = 0; i < options.workers; ++i) {
-        std::vector<const Listener*> own;
-        for (const Listener& listener : state->listeners)
-            if (listener.shared || listener.worker == i) own.push_back(&listener);
-        state->workers.push_back(std::make_unique<Worker>(static_cast<routing::WorkerId>(i),
-                                                          state->fellows, std::move(own)));
+        state->workers.push_back(
+            std::make_unique<Worker>(static_cast<routing::WorkerId>(i), state->fellows));
         const auto prepared = state->workers.back()->prepare();
         if (!prepared) return prepared.error();
     }
@@ -81,14 +79,24 @@ std::optional<routing::SessionsFound> DataPlane::found(std::size_t worker) {
     return state_->fellows.channels[worker]->take_found();
 }
 
-void DataPlane::stop_accepting() {
+void DataPlane::publish(std::shared_ptr<const routing::RoutingTable> table, Listeners listeners) {
+    const auto published = std::make_shared<const Listeners>(listeners);
     for (const auto& channel : state_->fellows.channels)
-        channel->stop_accepting();
+        channel->publish({table, published});
+    state_->listeners = std::move(listeners);
+}
+
+void DataPlane::stop_accepting(Leaving how) {
     // A listening TCP socket that is shut down refuses clients at once and leaves its SO_REUSEPORT
-    // group, while its number stays valid for the worker that may be looking at it. A shared one
-    // may belong to another process, too.
-    for (const Listener& listener : state_->listeners)
-        if (!listener.shared) (void)::shutdown(listener.fd.get(), SHUT_RD);
+    // group, also while a worker is still looking at it. A shared one may belong to another
+    // process, too.
+    if (how == Leaving::refusing)
+        for (const auto& listener : state_->listeners)
+            if (!listener->shared) (void)::shutdown(listener->socket->get(), SHUT_RD);
+    const auto none = std::make_shared<const Listeners>();
+    for (const auto& channel : state_->fellows.channels)
+        channel->publish(none);
+    state_->listeners.clear();
 }
 
 void DataPlane::stop() {

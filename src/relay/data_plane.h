@@ -22,10 +22,12 @@ class Incoming;
 
 namespace pgsteer::relay {
 
-// A bound, listening, non-blocking socket. TCP: one of `workers` SO_REUSEPORT sockets, given to one
-// worker. Shared (unix, fd@N): every worker accepts from it.
+// A bound, listening, non-blocking socket and what becomes of its clients. TCP: one of `workers`
+// SO_REUSEPORT sockets, given to one worker. Shared (unix, fd@N): every worker accepts from it.
+// Immutable: a reload makes new ones, with the same sockets where addresses stay, so that nobody
+// who calls meanwhile is refused.
 struct Listener {
-    UniqueFd fd;
+    std::shared_ptr<const UniqueFd> socket;  // closed by the last who lets it go
     routing::FrontendId frontend{};
     bool shared = false;
     bool accept_proxy = false;  // clients begin with a PROXY header
@@ -37,9 +39,18 @@ struct Listener {
     std::size_t worker = 0;                    // who accepts, when not shared
 };
 
+// All there are; published whole, as the table is.
+using Listeners = std::vector<std::shared_ptr<const Listener>>;
+
 struct DataPlaneOptions {
     std::size_t workers = 1;  // 1..most_workers
-    std::vector<Listener> listeners;
+    Listeners listeners;
+};
+
+// What becomes of listening sockets that are let go.
+enum class Leaving : std::uint8_t {
+    refusing,     // clients are refused from now on
+    handed_over,  // another process goes on with them
 };
 
 class DataPlane {
@@ -51,6 +62,8 @@ class DataPlane {
     DataPlane& operator=(const DataPlane&) = delete;
 
     void publish(std::shared_ptr<const routing::RoutingTable> table);
+    // With a table that their frontends are in. Sockets that are in none of them are let go.
+    void publish(std::shared_ptr<const routing::RoutingTable> table, Listeners listeners);
     // Readable (an eventfd) when reports may wait; drain() clears it.
     int report_fd() const;
     void drain(const std::function<void(const routing::Report&)>& take);
@@ -59,8 +72,8 @@ class DataPlane {
     // A question about sessions, answered by that worker; the report descriptor tells when.
     void ask(std::size_t worker, const routing::SessionsAsked& asked);
     std::optional<routing::SessionsFound> found(std::size_t worker);
-    // Closes the listeners; sessions go on. For a soft stop.
-    void stop_accepting();
+    // Lets all listeners go; sessions go on. For a soft stop.
+    void stop_accepting(Leaving how);
     // Ends every session and joins the threads; what they reported last can still be drained.
     void stop();
 

@@ -134,7 +134,13 @@ void Worker::drop(SlotIndex slot, Dropped how) {
     session.client.reset();
     timers_.remove(slot);
     give_back_accept_slots(session.frontend);
+    leave_listener(session);
     sessions_.give_back(slot);
+}
+
+void Worker::leave_listener(const Session& session) {
+    --listeners_[session.listener].sessions;
+    let_go(session.listener);
 }
 
 void Worker::end(SlotIndex slot, routing::EndReason reason) {
@@ -174,6 +180,7 @@ void Worker::end(SlotIndex slot, routing::EndReason reason) {
         facts.phase = phase;
         channel_.report(facts, fellows_.bell);
     }
+    leave_listener(session);
     sessions_.give_back(slot);
 }
 

@@ -11,25 +11,23 @@ constexpr std::size_t events_per_wait = 512;
 
 }  // namespace
 
-Worker::Worker(routing::WorkerId id, Fellows& fellows, std::vector<const Listener*> listeners)
+Worker::Worker(routing::WorkerId id, Fellows& fellows)
     : id_(id),
       fellows_(fellows),
       channel_(*fellows.channels[routing::index(id)]),
-      table_(channel_.newest()),
+      table_(channel_.newest().table),
+      newest_listeners_(channel_.newest().listeners),
       holds_(table_->backends.size()),
       events_(events_per_wait),
-      random_(std::random_device{}()) {
-    for (const Listener* listener : listeners)
-        listeners_.push_back({listener});
-}
+      random_(std::random_device{}()) {}
 
 Result<void> Worker::prepare() {
     epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
     if (!epoll_) return system_error("epoll_create1");
     if (channel_.wake_fd() < 0 || fellows_.bell.fd.get() < 0) return system_error("eventfd");
     if (!watch(channel_.wake_fd(), EPOLLIN, {Source::wake, 0, 0})) return system_error("epoll_ctl");
-    for (std::size_t i = 0; i < listeners_.size(); ++i)
-        watch_listener(i);
+    adopt_listeners();
+    resume_listeners();
     return {};
 }
 
@@ -94,11 +92,6 @@ void Worker::dispatch(const epoll_event& event) {
 void Worker::on_wake() {
     channel_.clear_wake();
     if (channel_.stopping()) return;
-    if (channel_.accepting_stopped() && accepting_) {
-        accepting_ = false;
-        for (std::size_t i = 0; i < listeners_.size(); ++i)
-            unwatch_listener(i);
-    }
     adopt_newest();
     answer_operator();
     serve_all_held();
@@ -107,8 +100,13 @@ void Worker::on_wake() {
 
 void Worker::adopt_newest() {
     auto newest = channel_.newest();
-    if (newest->version == table_->version) return;
-    const auto before = std::exchange(table_, std::move(newest));
+    const auto before = std::exchange(table_, std::move(newest.table));
+    holds_.resize(table_->backends.size());
+    if (newest.listeners != newest_listeners_) {
+        newest_listeners_ = std::move(newest.listeners);
+        adopt_listeners();
+    }
+    if (before->version == table_->version) return;
     open_and_close_listeners();
     end_what_is_cut(*before);
     choose_backends_again();
@@ -132,7 +130,9 @@ void Worker::end_what_is_cut(const routing::RoutingTable& before) {
         if (!session.in_use || !session.has_server) continue;
         const routing::ServerRow& its_row = row(session);
         if (std::holds_alternative<Connecting>(session.state)) {
-            if (its_row.accepts && session.chosen_from >= its_row.cut_before) continue;
+            // Of a backend that is no more there is nothing else to choose.
+            const bool stays = its_row.accepts || backend(session).retired;
+            if (stays && session.chosen_from >= its_row.cut_before) continue;
             give_back_slot(session);
             if (session.aside) session.aside->server.reset();
             session.state = Starting{};

@@ -25,14 +25,17 @@ namespace pgsteer::relay {
 
 class Worker {
   public:
-    Worker(routing::WorkerId id, Fellows& fellows, std::vector<const Listener*> listeners);
+    Worker(routing::WorkerId id, Fellows& fellows);
     // Errors at start: epoll could not be set up.
     Result<void> prepare();
     void run();
 
   private:
+    // One that is gone stays in its place until the last session that came in there has ended.
     struct ListenState {
-        const Listener* listener = nullptr;
+        std::shared_ptr<const Listener> listener;  // null: the place is free
+        bool gone = false;
+        std::uint32_t sessions = 0;
         bool watched = false;
         bool closed = false;     // `disable frontend`
         bool was_ready = false;  // had clients in the last loop, too: a burst
@@ -65,6 +68,9 @@ class Worker {
     Accepted accept_one(std::size_t index);
     bool take_accept_slots(const routing::FrontendRow& frontend);
     void give_back_accept_slots(routing::FrontendId frontend);
+    void adopt_listeners();
+    void take_last_clients(std::size_t index);
+    void let_go(std::size_t index);
     void open_and_close_listeners();
     void resume_listeners();
     void on_accept_failure(std::size_t index, int error_number);
@@ -169,6 +175,7 @@ class Worker {
     void answer_first_packet(SlotIndex slot);
     std::string refusal(const Session& session, routing::EndReason reason) const;
     void end(SlotIndex slot, routing::EndReason reason);
+    void leave_listener(const Session& session);
     enum class Dropped { by_reset, by_end };
     void drop(SlotIndex slot, Dropped how);
     void count_end(const Session& session, routing::EndReason reason);
@@ -192,8 +199,8 @@ class Worker {
     Channel& channel_;
     std::shared_ptr<const routing::RoutingTable> table_;
     UniqueFd epoll_;
+    std::shared_ptr<const Listeners> newest_listeners_;
     std::vector<ListenState> listeners_;
-    bool accepting_ = true;
     TimePoint accept_again_{never};  // after EMFILE and its like
     SessionSlots sessions_;
     TimerWheel timers_;

@@ -1,5 +1,6 @@
 // The side of Control that people and tools see: pages, metrics, stats sockets, and what they may
 // change.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include "admin/page.h"
 #include "admin/page_order.h"
 #include "router/control.h"
+#include "router/handover.h"
 
 namespace asio = boost::asio;
 
@@ -18,9 +20,29 @@ namespace {
 
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 
-std::string machine_name() {
+std::string host_name() {
     std::array<char, 256> name{};
     return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+// Acceptors close what they are given.
+UniqueFd copy(const UniqueFd& listener) {
+    return UniqueFd(::fcntl(listener.get(), F_DUPFD_CLOEXEC, 0));
+}
+
+std::vector<const config::Frontend*> page_frontends(const config::Config& config) {
+    std::vector<const config::Frontend*> pages;
+    for (const config::Frontend& frontend : config.frontends)
+        if (frontend.mode == config::Frontend::Mode::http) pages.push_back(&frontend);
+    return pages;
+}
+
+// Among them.
+std::optional<std::size_t> page_place(const config::Config& config, const std::string& name) {
+    const auto pages = page_frontends(config);
+    for (std::size_t i = 0; i < pages.size(); ++i)
+        if (pages[i]->name == name) return i;
+    return std::nullopt;
 }
 
 }  // namespace
@@ -33,7 +55,7 @@ admin::Snapshot Control::snapshot() {
 }
 
 admin::Desk Control::make_desk() {
-    return {config_,
+    return {config_.get(),
             *cluster_,
             events_,
             [this] { return snapshot(); },
@@ -54,62 +76,117 @@ admin::Desk Control::make_desk() {
             [this](bool all) {
                 for (const admin::CountedListener& listener : facts_.counted)
                     listener.shared->clear(all);
-            }};
+            },
+            [this](int socket) { hand_over(socket); },
+            [this] { return reload(); }};
 }
 
-void Control::open_pages(std::vector<Page> pages) {
-    const auto& frontends = config_.frontends;
-    const auto is_page = [](const config::Frontend& frontend) {
-        return frontend.mode == config::Frontend::Mode::http;
-    };
-    facts_.pages.resize(
-        static_cast<std::size_t>(std::count_if(frontends.begin(), frontends.end(), is_page)));
-    shown_.resize(facts_.pages.size());
-    for (Page& page : pages) {
-        std::size_t place = 0;
-        for (const config::Frontend& frontend : frontends) {
-            if (frontend.name == page.frontend) break;
-            if (is_page(frontend)) ++place;
-        }
-        // A section with several addresses shows one page.
-        if (!shown_[place])
-            shown_[place] = std::make_unique<admin::Page>(admin::PageParts{
-                std::move(page.page), admin::fresh_token(), machine_name(),
-                [this] { return snapshot(); },
-                [this](const admin::Order& order) { return admin::carry_out(desk_, order); },
-                io_.get_executor()});
-        auto answer = [this, place](const http::Request& request) {
-            return answer_page(place, *shown_[place], request);
-        };
-        http::ServerOptions options;
-        options.most_body_bytes = admin::Page::most_body_bytes;
-        options.tls = page.tls;
-        pages_.push_back(std::make_unique<http::Server>(
-            io_.get_executor(), std::move(page.listener), options, std::move(answer)));
+// After a configuration was taken over, the first one too. What listens where it did goes on with
+// the clients it has.
+void Control::show(const config::Config& before, Opened& opened) {
+    desk_.config = config_.get();
+    facts_.config = config_.get();
+    facts_.node = config_->global.node.value_or(host_name());
+    facts_.description = config_->global.description.value_or("");
+    facts_.counted = std::move(opened.counted);
+    facts_.listeners = opened.sockets.empty() ? sockets_.size() : opened.sockets.size();
+    const auto facts_before = std::exchange(facts_.pages, {});
+    for (const config::Frontend* const frontend : page_frontends(*config_)) {
+        const auto known = page_place(before, frontend->name);
+        facts_.pages.push_back(known && *known < facts_before.size() ? facts_before[*known]
+                                                                     : admin::PageFacts{});
+    }
+    make_pages();
+    open_pages(std::move(opened.pages));
+    open_stats_sockets(std::move(opened.stats_sockets));
+}
+
+// A section with several addresses shows one page. What browsers have of the one before still
+// counts: its forms, and what they have seen.
+void Control::make_pages() {
+    const auto before = std::exchange(shown_, {});
+    for (const config::Frontend* const frontend : page_frontends(*config_)) {
+        if (!frontend->stats) continue;
+        const auto known = before.find(frontend->name);
+        shown_[frontend->name] = std::make_unique<admin::Page>(admin::PageParts{
+            *frontend->stats, known != before.end() ? known->second->token() : admin::fresh_token(),
+            host_name(), [this] { return snapshot(); },
+            [this](const admin::Order& order) { return admin::carry_out(desk_, order); },
+            io_.get_executor()});
     }
 }
 
-http::Response Control::answer_page(std::size_t page, admin::Page& shown,
-                                    const http::Request& request) {
-    admin::PageFacts& facts = facts_.pages[page];
+void Control::open_pages(std::vector<Page> pages) {
+    auto before = std::exchange(pages_, {});
+    for (Page& page : pages) {
+        const auto same = std::find_if(before.begin(), before.end(), [&](const auto& open) {
+            return open && open->socket == page.socket && open->tls == page.tls;
+        });
+        if (same != before.end()) {
+            pages_.push_back(std::move(*same));
+            pages_.back()->frontend = std::move(page.frontend);
+            continue;
+        }
+        auto& open = pages_.emplace_back(std::make_unique<OpenPage>());
+        open->socket = std::move(page.socket);
+        open->frontend = std::move(page.frontend);
+        open->tls = page.tls;
+        http::ServerOptions options;
+        options.most_body_bytes = admin::Page::most_body_bytes;
+        options.tls = std::move(page.tls);
+        open->server = std::make_unique<http::Server>(
+            io_.get_executor(), copy(*open->socket), options,
+            [this, its = open.get()](const http::Request& request) {
+                return answer_page(its->frontend, request);
+            });
+    }
+}
+
+http::Response Control::answer_page(const std::string& frontend, const http::Request& request) {
+    const auto place = page_place(*config_, frontend);
+    const auto shown = shown_.find(frontend);
+    if (!place || shown == shown_.end())
+        return {404, "Not Found", "text/plain", "", {}, nullptr};
+    admin::PageFacts& facts = facts_.pages[*place];
     ++facts.total;
     facts.open = 1;
     facts.most_open = std::max(facts.most_open, facts.open);
-    http::Response response = shown.answer(request);
+    http::Response response = shown->second->answer(request);
     facts.open = 0;
     facts.bytes_out += response.body.size();
     return response;
 }
 
 void Control::open_stats_sockets(std::vector<StatsSocket> sockets) {
+    auto before = std::exchange(stats_sockets_, {});
     for (StatsSocket& socket : sockets) {
+        const auto same = std::find_if(before.begin(), before.end(), [&](const OpenStats& open) {
+            return open.of.socket == socket.socket && open.of.level == socket.level &&
+                   open.of.exposes_listeners == socket.exposes_listeners;
+        });
+        if (same != before.end()) {
+            stats_sockets_.push_back(std::move(*same));
+            same->of.socket.reset();
+            continue;
+        }
         admin::RuntimeOptions options;
         options.level = admin::level_of(socket.level).value_or(admin::Level::operate);
-        options.timeout = config_.global.stats_timeout;
-        options.most_clients = config_.global.stats_maxconn;
-        stats_sockets_.push_back(std::make_unique<admin::RuntimeSocket>(
-            io_.get_executor(), std::move(socket.listener), options, desk_));
+        options.timeout = config_->global.stats_timeout;
+        options.most_clients = config_->global.stats_maxconn;
+        options.exposes_listeners = socket.exposes_listeners;
+        UniqueFd listener = copy(*socket.socket);
+        stats_sockets_.push_back(
+            {std::move(socket), std::make_unique<admin::RuntimeSocket>(
+                                    io_.get_executor(), std::move(listener), options, desk_)});
     }
+}
+
+// They stay with both until this one is asked to finish.
+void Control::hand_over(int socket) {
+    if (const auto sent = send_sockets(socket, sockets_); !sent)
+        return log::warning("{}", sent.error().text);
+    handed_over_ = true;
+    log::notice("{} listening sockets were handed to another process", sockets_.size());
 }
 
 // The highest rate of a second is known when that second is over.

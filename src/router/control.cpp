@@ -39,7 +39,8 @@ std::string words_of_tls(const routing::ConnectFailed& failed) {
 }  // namespace
 
 Control::Control(ControlParts parts)
-    : config_(parts.config),
+    : source_(std::move(parts.source)),
+      config_(std::move(parts.config)),
       cluster_(std::move(parts.cluster)),
       names_(std::move(parts.names)),
       table_(cluster_->table()),
@@ -56,12 +57,17 @@ Control::Control(ControlParts parts)
                [this](const std::string& host) { ask_name_again(host); }}),
       hurrying_(table_->backends.size()),
       sessions_(io_, *plane_, facts_.workers),
-      desk_(make_desk()) {
+      desk_(make_desk()),
+      sockets_(std::move(parts.opened.sockets)),
+      paths_(std::move(parts.opened.paths)),
+      manager_(std::move(parts.manager)),
+      master_(std::move(parts.master)),
+      master_events_(io_) {
     signals_.add(SIGHUP);
+    signals_.add(SIGUSR2);
     facts_.failovers = &failovers_;
     facts_.events = &events_;
-    open_pages(std::move(parts.pages));
-    open_stats_sockets(std::move(parts.stats_sockets));
+    show(*config_, parts.opened);
 }
 
 int Control::run() {
@@ -72,6 +78,7 @@ int Control::run() {
     start(time_loop());
     start(rate_loop());
     probes_.start();
+    if (master_) greet_master();
     io_.run();
     // No way back from here: pages close, then the workers end their sessions.
     pages_.clear();
@@ -81,6 +88,7 @@ int Control::run() {
     plane_->drain([this](const routing::Report& report) {
         if (std::holds_alternative<routing::SessionEnded>(report)) take_report(report);
     });
+    if (!handed_over_) remove_paths(paths_);
     return status_;
 }
 
@@ -198,6 +206,7 @@ Task Control::held_loop() {
         pause.expires_after(held_pause);
         co_await pause.async_wait(quietly);
         logs_.tell_sums(Clock::now());
+        told.resize(table_->backends.size());
         for (std::size_t i = 0; i < told.size(); ++i) {
             const routing::BackendRow& backend = table_->backends[i];
             const auto waiting = backend.shared->total(&routing::Traffic::waiting);
@@ -232,6 +241,7 @@ Task Control::names_loop() {
 
 Task Control::resolve(NameQuery query) {
     const std::string key = query.key;
+    const auto config = config_;  // the query is about a section of it
     const dns::Answer answer = co_await ask(std::move(query));
     take_moves(names_->learn(key, answer, Clock::now()));
     next_name_.cancel();
@@ -248,28 +258,22 @@ void Control::publish() {
     table_ = std::move(newest);
     failovers_.follow(*table_, Clock::now(), std::chrono::system_clock::now());
     plane_->publish(table_);
-    for (const auto& page : shown_)
-        if (page) page->changed();
+    for (const auto& [frontend, page] : shown_)
+        page->changed();
 }
 
 Task Control::signal_loop() {
     for (;;) {
         auto [error, signal] = co_await signals_.async_wait(quietly);
         if (error) co_return;
-        if (signal == SIGHUP) {
-            log::warning(
-                "SIGHUP: this version cannot reload its configuration; start a new one "
-                "with -sf {} instead",
-                ::getpid());
+        if (signal == SIGHUP || signal == SIGUSR2) {
+            if (master_)
+                log::warning("a worker does not reload by itself: send SIGUSR2 to its master, {}",
+                             ::getppid());
+            else
+                start(reload_by_signal());
         } else if (signal == SIGUSR1) {
-            if (std::exchange(stopping_softly_, true)) continue;
-            log::notice("SIGUSR1: no new sessions; ending when the last of {} has ended",
-                        table_->shared->slots.taken());
-            // Sockets close now, so that a successor has the ports for itself.
-            plane_->stop_accepting();
-            pages_.clear();
-            stats_sockets_.clear();
-            start(soft_stop());
+            begin_soft_stop();
         } else {
             log::notice("{}: ending now with {} sessions", signal == SIGINT ? "SIGINT" : "SIGTERM",
                         table_->shared->slots.taken());
@@ -279,8 +283,20 @@ Task Control::signal_loop() {
     }
 }
 
+void Control::begin_soft_stop() {
+    if (std::exchange(stopping_softly_, true)) return;
+    log::notice("No new sessions; ending when the last of {} has ended",
+                table_->shared->slots.taken());
+    // Sockets close now, so that a successor has the ports for itself.
+    plane_->stop_accepting(handed_over_ ? relay::Leaving::handed_over : relay::Leaving::refusing);
+    sockets_.clear();
+    pages_.clear();
+    stats_sockets_.clear();
+    start(soft_stop());
+}
+
 Task Control::soft_stop() {
-    const milliseconds limit = config_.global.hard_stop_after;
+    const milliseconds limit = config_->global.hard_stop_after;
     const TimePoint deadline = limit.count() > 0 ? after(Clock::now(), limit) : never;
     asio::steady_timer timer(io_);
     while (table_->shared->slots.taken() > 0 && Clock::now() < deadline) {

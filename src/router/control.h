@@ -8,6 +8,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,24 +22,28 @@
 #include "health/cluster.h"
 #include "http/server.h"
 #include "relay/data_plane.h"
+#include "router/link.h"
 #include "router/listen.h"
 #include "router/logs.h"
 #include "router/names.h"
 #include "router/picture.h"
+#include "router/prepare.h"
 #include "router/probes.h"
 #include "router/sessions.h"
 
 namespace pgsteer::router {
 
 struct ControlParts {
-    const config::Config& config;  // outlives Control
+    Source source;  // for reloads
+    std::shared_ptr<const config::Config> config;
     std::unique_ptr<health::Cluster> cluster;
     std::unique_ptr<Names> names;  // of that cluster
     std::unique_ptr<relay::DataPlane> plane;
     Logs logs;
-    std::vector<Page> pages;
-    std::vector<StatsSocket> stats_sockets;
+    Opened opened;  // its listeners are the plane's already
     admin::ProcessFacts facts;
+    std::string manager;  // $NOTIFY_SOCKET
+    UniqueFd master;      // the link to it, of its worker
 };
 
 class Control {
@@ -77,19 +82,45 @@ class Control {
     void take_moves(const std::vector<health::Change>& changes);
 
     Task signal_loop();
+    void begin_soft_stop();
     Task soft_stop();
+
+    // reload.cpp. Answers what is wrong with the files; nothing when they are in force now.
+    boost::asio::awaitable<std::vector<std::string>> reload();
+    Task reload_by_signal();
+    std::vector<std::string> take_over(const Prepared& next);
+    void tell_reload(const health::Reloaded& reloaded);
+    Task end_removed(std::vector<routing::ServerId> servers, milliseconds limit);
 
     void publish();
     // admin_side.cpp: what people and tools see and change.
+    struct OpenPage {
+        Socket socket;
+        std::string frontend;
+        std::shared_ptr<const tls::Incoming> tls;  // null: in clear
+        std::unique_ptr<http::Server> server;
+    };
+    struct OpenStats {
+        StatsSocket of;
+        std::unique_ptr<admin::RuntimeSocket> server;
+    };
+    void show(const config::Config& before, Opened& opened);
+    void make_pages();
     void open_pages(std::vector<Page> pages);
     void open_stats_sockets(std::vector<StatsSocket> sockets);
+    void hand_over(int socket);
+    // under_master.cpp
+    void greet_master();
+    Task master_loop();
+    void serve_master_client(const LinkMessage& message);
     admin::Desk make_desk();
     admin::Snapshot snapshot();
-    http::Response answer_page(std::size_t page, admin::Page& shown, const http::Request& request);
+    http::Response answer_page(const std::string& frontend, const http::Request& request);
     Task rate_loop();
 
     boost::asio::io_context io_{1};
-    const config::Config& config_;
+    const Source source_;
+    std::shared_ptr<const config::Config> config_;
     std::unique_ptr<health::Cluster> cluster_;
     std::unique_ptr<Names> names_;
     std::shared_ptr<const routing::RoutingTable> table_;  // the newest that was published
@@ -104,16 +135,25 @@ class Control {
     boost::asio::steady_timer next_change_;
     boost::asio::steady_timer next_name_;
     Probes probes_;
-    std::vector<bool> hurrying_;                        // by BackendId
-    std::vector<std::unique_ptr<admin::Page>> shown_;   // by section of mode http
-    std::vector<std::unique_ptr<http::Server>> pages_;  // their listeners
+    std::vector<bool> hurrying_;                                    // by BackendId
+    std::map<std::string, std::unique_ptr<admin::Page>> shown_;     // by section of mode http
+    std::vector<std::unique_ptr<OpenPage>> pages_;                  // their listeners
     Sessions sessions_;
     admin::Desk desk_;
-    std::vector<std::unique_ptr<admin::RuntimeSocket>> stats_sockets_;
+    std::vector<OpenStats> stats_sockets_;
+    std::vector<HeldSocket> sockets_;  // all that listen, for the next configuration or process
+    std::vector<OwnedPath> paths_;
+    const std::string manager_;
+    const UniqueFd master_;
+    boost::asio::posix::stream_descriptor master_events_;
+    std::vector<std::unique_ptr<admin::RuntimeSocket>> master_clients_;  // one for each level
     TimePoint accept_warning_ = TimePoint::min();
     TimePoint handshake_warning_ = TimePoint::min();
     std::uint64_t lost_told_ = 0;
+    bool handed_over_ = false;  // another process has the sockets, too
     bool stopping_softly_ = false;
+    bool reloading_ = false;
+    bool reload_again_ = false;
     int status_ = 0;
 };
 

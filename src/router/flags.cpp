@@ -46,6 +46,10 @@ Result<void> take_value_flag(Words& words, const std::string& flag, Flags& flags
         flags.pid_file = value;
     } else if (flag == "-C") {
         flags.folder = value;
+    } else if (flag == "-S") {
+        flags.master_cli.push_back(value);
+    } else if (flag == "-x") {
+        flags.handing_over = value;
     } else if (flag == "-n") {
         const auto sessions = parse_integer(value, 1, most_sessions);
         if (!sessions) return Error{fmt::format("-n: {}", sessions.error().text)};
@@ -70,8 +74,12 @@ bool take_plain_flag(const std::string& flag, Flags& flags) {
         flags.daemon = true;
     } else if (flag == "-dD") {
         flags.diagnosing = true;
-    } else if (flag == "-db" || flag == "-Ws") {
+    } else if (flag == "-db") {
         flags.foreground = true;
+    } else if (flag == "-W") {
+        flags.master = true;
+    } else if (flag == "-Ws") {
+        flags.master = flags.foreground = true;
     } else if (flag == "-d") {
         flags.foreground = true;
         flags.quiet = false;
@@ -83,7 +91,7 @@ bool take_plain_flag(const std::string& flag, Flags& flags) {
         flags.version = true;
     } else if (flag == "-h" || flag == "--help") {
         flags.help = true;
-    } else if (flag != "-W") {  // -W alone changes nothing here: there is no master process
+    } else {
         // haproxy's debugging switches: -dM, -dp, -de ...
         if (!flag.starts_with("-d") || flag.size() != 3) return false;
         flags.without_effect.push_back(flag);
@@ -92,6 +100,26 @@ bool take_plain_flag(const std::string& flag, Flags& flags) {
 }
 
 }  // namespace
+
+std::vector<std::string> without_replacing(const std::vector<std::string>& all) {
+    std::vector<std::string> left;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (all[i] == "--") {
+            left.insert(left.end(), all.begin() + static_cast<std::ptrdiff_t>(i), all.end());
+            break;
+        }
+        if (all[i] == "-sf" || all[i] == "-st") {
+            while (i + 1 < all.size() && !all[i + 1].starts_with('-'))
+                ++i;
+        } else if (all[i] == "-x") {
+            ++i;
+        } else {
+            left.push_back(all[i]);
+            if (takes_value(all[i]) && i + 1 < all.size()) left.push_back(all[++i]);
+        }
+    }
+    return left;
+}
 
 Result<Flags> parse_flags(const std::vector<std::string>& all) {
     Flags flags;

@@ -27,6 +27,9 @@ struct Flags {
     std::string pid_file;                  // -p
     std::string folder;                    // -C
     std::uint32_t maxconn = 0;             // -n
+    bool master = false;                   // -W, -Ws
+    std::vector<std::string> master_cli;   // -S: ADDRESS[,OPTION...]
+    std::string handing_over;              // -x: stats socket of who has the listening sockets now
     std::vector<int> finish;               // -sf: asked to finish (SIGUSR1)
     std::vector<int> end;                  // -st: asked to end at once (SIGTERM)
     // Known to haproxy, without effect here: said once at start.
@@ -34,6 +37,10 @@ struct Flags {
 
     bool replaces_another() const { return !finish.empty() || !end.empty(); }
 };
+
+// The same words but for those about the process that is replaced (-sf, -st, -x): what the workers
+// after the first are started with.
+std::vector<std::string> without_replacing(const std::vector<std::string>& words);
 
 // `words` are the arguments without the program's name.
 Result<Flags> parse_flags(const std::vector<std::string>& words);

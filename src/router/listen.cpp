@@ -56,9 +56,8 @@ struct Planned {
 
 class Opening {
   public:
-    Opening(const config::Config& config, const routing::RoutingTable& table,
-            const ListenOptions& options)
-        : config_(config), table_(table), options_(options) {}
+    Opening(const config::Config& config, const routing::RoutingTable& table, ListenOptions options)
+        : config_(config), table_(table), options_(std::move(options)) {}
 
     Opened run() {
         for (const config::Frontend& frontend : config_.frontends)
@@ -113,7 +112,7 @@ class Opening {
                 fail(bind, fmt::format("cannot bind {}: it is bound at {} already", address.text(),
                                        other->second.text()));
                 free = false;
-            } else if (address.is_ip() && !options_.replacing) {
+            } else if (address.is_ip() && !options_.replacing && !holds_port(address.port())) {
                 if (auto found = port_is_free(address, bind); !found) {
                     fail(bind, found.error().text);
                     free = false;
@@ -125,9 +124,11 @@ class Opening {
 
     void open(const Planned& planned) {
         if (planned.bind.kind == config::Bind::Kind::descriptor) {
-            auto fd = inherited_socket(*planned.bind.descriptor);
+            auto fd = descriptor_of(*planned.bind.descriptor);
             if (!fd) return fail(planned.bind, fd.error().text);
-            counted_ = count(planned, Address::local_of(fd->get()));
+            const Address address = Address::local_of((*fd)->get());
+            counted_ = count(planned, address);
+            opened_.sockets.push_back({address, "", *fd, planned.bind.descriptor});
             return add_shared(planned, std::move(*fd));
         }
         for (const Address& address : planned.addresses) {
@@ -147,53 +148,120 @@ class Opening {
                 return one.frontend == planned.frontend->name;
             }));
         const std::string name = planned.bind.name.value_or(fmt::format("sock-{}", number));
-        auto shared = std::make_shared<routing::Shared>(options_.workers);
+        auto shared = counted_before(planned.frontend->name, name, address.text());
+        if (!shared) shared = std::make_shared<routing::Shared>(options_.workers);
         opened_.counted.push_back({planned.frontend->name, name, number, address.text(), shared});
         return shared;
     }
 
+    std::shared_ptr<routing::Shared> counted_before(const std::string& frontend,
+                                                    const std::string& name,
+                                                    const std::string& address) const {
+        for (const admin::CountedListener& one : options_.counted)
+            if (one.frontend == frontend && one.name == name && one.address == address)
+                return one.shared;
+        return nullptr;
+    }
+
+    // One that is there already; null: none is left.
+    Socket take(const Address& address, const config::Bind& bind) {
+        const auto found =
+            std::find_if(options_.held.begin(), options_.held.end(), [&](const HeldSocket& held) {
+                return !held.descriptor && held.address == address &&
+                       held.interface == bind.interface.value_or("");
+            });
+        // A path that somebody has removed leads nowhere.
+        const bool lost = address.is_unix() && !address.host().starts_with('@') &&
+                          owned_path(address).path.empty();
+        if (found == options_.held.end() || lost) return nullptr;
+        Socket socket = std::move(found->socket);
+        options_.held.erase(found);
+        return socket;
+    }
+
+    // This process has the port already, if at another address: it shares it with nobody else.
+    bool holds_port(Port port) const {
+        return std::any_of(options_.held.begin(), options_.held.end(), [port](const auto& held) {
+            return held.address.is_ip() && held.address.port() == port;
+        });
+    }
+
+    Result<Socket> open(const Planned& planned, const Address& address, bool share_port) {
+        Socket socket = take(address, planned.bind);
+        if (!socket) {
+            auto fd = open_socket(address, planned.bind, {share_port, options_.replacing});
+            if (!fd) return fd.error();
+            socket = std::make_shared<const UniqueFd>(std::move(*fd));
+        }
+        opened_.sockets.push_back({has_fixed_port(address) || address.is_unix()
+                                       ? address
+                                       : Address::local_of(socket->get()),
+                                   planned.bind.interface.value_or(""), socket});
+        return socket;
+    }
+
+    // A descriptor that was taken over at start is there already.
+    Result<Socket> descriptor_of(int number) {
+        for (HeldSocket& held : options_.held)
+            if (held.descriptor == number && held.socket) return std::move(held.socket);
+        auto fd = inherited_socket(number);
+        if (!fd) return fd.error();
+        return std::make_shared<const UniqueFd>(std::move(*fd));
+    }
+
     // Pages share their port only with the router they replace.
     Result<void> open_shared(const Planned& planned, const Address& address) {
-        auto fd = open_socket(address, planned.bind, {address.is_ip(), options_.replacing});
-        if (!fd) return fd.error();
+        auto socket = open(planned, address, address.is_ip());
+        if (!socket) return socket.error();
         if (OwnedPath path = owned_path(address); !path.path.empty())
             opened_.paths.push_back(std::move(path));
-        add_shared(planned, std::move(*fd));
+        add_shared(planned, std::move(*socket));
         return {};
     }
 
+    // More sockets than workers: those of a process with more of them. They may have clients in
+    // their queues, so somebody accepts there, too.
     Result<void> open_for_workers(const Planned& planned, Address address) {
-        for (std::size_t worker = 0; worker < options_.workers; ++worker) {
-            auto fd = open_socket(address, planned.bind, {true, options_.replacing});
-            if (!fd) return fd.error();
+        for (std::size_t i = 0; i < options_.workers || is_left(planned, address); ++i) {
+            auto socket = open(planned, address, true);
+            if (!socket) return socket.error();
             // Port 0: the system's choice for the first worker holds for all.
-            if (!has_fixed_port(address)) address = Address::local_of(fd->get());
-            set_session_options(fd->get(), planned.bind, planned.frontend->keepalive);
-            add_listener(planned, std::move(*fd)).worker = worker;
+            if (!has_fixed_port(address)) address = Address::local_of((*socket)->get());
+            set_session_options((*socket)->get(), planned.bind, planned.frontend->keepalive);
+            add_listener(planned, std::move(*socket), false, i % options_.workers);
         }
         return {};
     }
 
-    void add_shared(const Planned& planned, UniqueFd fd) {
+    bool is_left(const Planned& planned, const Address& address) const {
+        return std::any_of(options_.held.begin(), options_.held.end(), [&](const auto& held) {
+            return !held.descriptor && held.address == address &&
+                   held.interface == planned.bind.interface.value_or("");
+        });
+    }
+
+    void add_shared(const Planned& planned, Socket socket) {
         if (planned.frontend == nullptr) {
-            opened_.stats_sockets.push_back(
-                {std::move(fd), planned.bind.level.value_or("operator")});
+            opened_.stats_sockets.push_back({std::move(socket),
+                                             planned.bind.level.value_or("operator"),
+                                             planned.bind.exposes_listeners});
             return;
         }
         if (is_page(*planned.frontend)) {
-            opened_.pages.push_back(
-                {std::move(fd), planned.frontend->name, *planned.frontend->stats,
-                 planned.bind.tls.incoming});
+            opened_.pages.push_back({std::move(socket), planned.frontend->name,
+                                     planned.bind.tls.incoming});
             return;
         }
-        if (Address::local_of(fd.get()).is_ip())
-            set_session_options(fd.get(), planned.bind, planned.frontend->keepalive);
-        add_listener(planned, std::move(fd)).shared = true;
+        if (Address::local_of(socket->get()).is_ip())
+            set_session_options(socket->get(), planned.bind, planned.frontend->keepalive);
+        add_listener(planned, std::move(socket), true, 0);
     }
 
-    relay::Listener& add_listener(const Planned& planned, UniqueFd fd) {
-        relay::Listener& listener = opened_.listeners.emplace_back();
-        listener.fd = std::move(fd);
+    void add_listener(const Planned& planned, Socket socket, bool shared, std::size_t worker) {
+        relay::Listener listener;
+        listener.socket = std::move(socket);
+        listener.shared = shared;
+        listener.worker = worker;
         listener.frontend = planned.id;
         listener.backlog = planned.bind.backlog.value_or(SOMAXCONN);
         listener.counted = counted_;
@@ -203,12 +271,12 @@ class Opening {
         // As HAProxy numbers a section's lines that have no `id`.
         const auto place = &planned.bind - planned.frontend->binds.data() + 1;
         listener.id = planned.bind.id != 0 ? planned.bind.id : static_cast<std::uint32_t>(place);
-        return listener;
+        opened_.listeners.push_back(std::make_shared<const relay::Listener>(std::move(listener)));
     }
 
     const config::Config& config_;
     const routing::RoutingTable& table_;
-    const ListenOptions options_;
+    ListenOptions options_;  // `held`: those that are left
     std::vector<Planned> plan_;
     std::map<std::pair<Address, std::string>, config::Location> claimed_;
     std::set<int> descriptors_;
@@ -219,8 +287,8 @@ class Opening {
 }  // namespace
 
 Opened open_listeners(const config::Config& config, const routing::RoutingTable& table,
-                      const ListenOptions& options) {
-    return Opening(config, table, options).run();
+                      ListenOptions options) {
+    return Opening(config, table, std::move(options)).run();
 }
 
 std::size_t count_listeners(const config::Config& config, std::size_t workers) {

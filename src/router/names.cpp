@@ -62,21 +62,24 @@ std::string key_of(const dns::Target& target, const std::string& service_key) {
 
 }  // namespace
 
-Names::Names(health::Cluster& cluster, const config::Config& config)
-    : cluster_(cluster), config_(config) {
-    for (const config::Backend& backend : config.backends)
-        servers_ += backend.servers.size();
-    for (std::size_t i = 0; i < servers_; ++i)
-        add_server(static_cast<routing::ServerId>(i));
+Names::Names(health::Cluster& cluster, std::shared_ptr<const config::Config> config)
+    : cluster_(cluster), config_(std::move(config)) {
+    add_all();
+}
+
+void Names::add_all() {
+    for (const routing::ServerId id : cluster_.servers())
+        add_server(id);
     for (const health::Question& question : cluster_.questions())
-        for (const health::Peer& peer : question.peers)
-            if (!peer.unix_socket) (void)add_host(peer.host);
+        if (!question.servers.empty())
+            for (const health::Peer& peer : question.peers)
+                if (!peer.unix_socket) (void)add_host(peer.host);
 }
 
 const config::Resolvers* Names::section_of(const std::string& name) const {
-    const auto found = std::find_if(config_.resolvers.begin(), config_.resolvers.end(),
+    const auto found = std::find_if(config_->resolvers.begin(), config_->resolvers.end(),
                                     [&](const auto& section) { return section.name == name; });
-    return found == config_.resolvers.end() ? nullptr : &*found;
+    return found == config_->resolvers.end() ? nullptr : &*found;
 }
 
 // A host as a question has it. Those of servers that name servers resolve are there already.
@@ -103,6 +106,7 @@ void Names::add_server(routing::ServerId id) {
     name.servers.push_back(id);
     if (name.literal || naming.resolvers.empty()) return;
     name.section = section_of(naming.resolvers);
+    name.section_name = naming.resolvers;
     name.wanted = wanted_of(host, naming);
     name.networks = naming.networks;
     name.repeat = naming.repeat_addresses;
@@ -155,8 +159,7 @@ std::vector<NameFailure> Names::resolve_all(const Resolve& resolve, TimePoint no
                                         fatal ? "" : ", starting without an address"),
                             fatal});
     };
-    for (std::size_t i = 0; i < servers_; ++i) {
-        const auto id = static_cast<routing::ServerId>(i);
+    for (const routing::ServerId id : cluster_.servers()) {
         const config::Server& server = cluster_.server_config(id);
         if (server.endpoint.unix_socket)
             cluster_.move(id, {{*server.endpoint.unix_socket}, {}, ""}, now);
@@ -171,7 +174,7 @@ std::vector<NameFailure> Names::resolve_all(const Resolve& resolve, TimePoint no
         spread(name, now);
         (void)give(name, now);
         const bool asked_again = name.section != nullptr || !name.held.known();
-        if (asked_again) name.due = now;
+        if (asked_again && !name.under_way && name.due == never) name.due = now;
     }
     unknown_.clear();
     return failures;
@@ -290,6 +293,7 @@ void Names::keep_targets(const Name& service, TimePoint now) {
         Name& added = add_host(target_key);
         added.host = target->host;
         added.section = service.section;
+        added.section_name = service.section_name;
         added.of_service = true;
         added.due = now;
         added.wanted = key.ends_with("/ipv4") ? dns::Wanted::ipv4_first : dns::Wanted::ipv6_first;

@@ -9,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -39,8 +40,17 @@ using Resolve = std::function<Result<std::vector<Address>>(const std::string& ho
 
 class Names {
   public:
-    // Both outlive this.
-    Names(health::Cluster& cluster, const config::Config& config);
+    // The cluster outlives this.
+    Names(health::Cluster& cluster, std::shared_ptr<const config::Config> config);
+    // Likewise `config`, here.
+    Names(health::Cluster& cluster, const config::Config& config)
+        : Names(cluster, {std::shared_ptr<void>(), &config}) {}
+
+    // The cluster goes by another configuration now. What is known of names that are asked as
+    // before stands.
+    void reload(std::shared_ptr<const config::Config> config);
+    // Hosts that are known, and what they stand for.
+    std::map<std::string, std::vector<Address>> known() const;
 
     // Every name once; answers each line whose name is unknown, but for `init-addr none`.
     std::vector<NameFailure> resolve_all(const Resolve& resolve, TimePoint now);
@@ -65,6 +75,7 @@ class Names {
     struct Name {
         std::string host;
         const config::Resolvers* section = nullptr;
+        std::string section_name;  // empty: the system
         dns::Wanted wanted = dns::Wanted::ipv6_first;
         bool literal = false;
         bool of_service = false;  // an SRV answer told of it
@@ -80,6 +91,8 @@ class Names {
         milliseconds pause{0};  // of a name that the system does not know, doubling
         std::string told_by;
     };
+    void add_all();
+    void go_on(Name& name, Name before);
     const config::Resolvers* section_of(const std::string& name) const;
     Name& add_host(const std::string& host);
     void add_server(routing::ServerId id);
@@ -95,11 +108,10 @@ class Names {
     std::vector<health::Change> give(const Name& name, TimePoint now);
 
     health::Cluster& cluster_;
-    const config::Config& config_;
-    std::size_t servers_ = 0;  // of the file
+    std::shared_ptr<const config::Config> config_;
     std::map<std::string, Name>
-        names_;  // by key (config/naming.h); a host that the system resolves
-    std::size_t under_way_ = 0;
+        names_;                  // by key (config/naming.h); a host that the system resolves
+    std::size_t under_way_ = 0;  // of names that are no more, too
     std::map<std::string, std::string> unknown_;  // hosts at start, and why
 };
 

@@ -94,6 +94,7 @@ void Probes::start() {
 }
 
 void Probes::start_asking(health::QuestionId id) {
+    asker(id).asks = true;
     if (question(id).check.kind == config::Check::Kind::role)
         parts_.start(watcher_loop(id));
     else
@@ -101,17 +102,23 @@ void Probes::start_asking(health::QuestionId id) {
 }
 
 void Probes::follow_questions() {
-    while (askers_.size() < parts_.cluster.questions().size()) {
-        const auto id = static_cast<health::QuestionId>(askers_.size());
+    while (askers_.size() < parts_.cluster.questions().size())
         add_asker();
-        start_asking(id);
+    for (std::size_t i = 0; i < askers_.size(); ++i) {
+        const auto id = static_cast<health::QuestionId>(i);
+        if (is_wanted(id)) {
+            if (!askers_[i]->asks) start_asking(id);
+        } else if (askers_[i]->asks) {
+            askers_[i]->due.cancel();
+            askers_[i]->leave.cancel();
+        }
     }
     wake_due();
 }
 
 Task Probes::probe_loop(health::QuestionId id) {
     asio::steady_timer& timer = asker(id).due;
-    for (;;) {
+    while (is_wanted(id)) {
         const TimePoint due = parts_.cluster.next_due(id);
         if (due > Clock::now()) {
             timer.expires_at(due);
@@ -134,6 +141,7 @@ Task Probes::probe_loop(health::QuestionId id) {
         observe(id, observation);
         if (offers_stream(observation)) co_await follow(id);
     }
+    asker(id).asks = false;
 }
 
 asio::awaitable<bool> Probes::postgres_answers(health::QuestionId id) {
@@ -182,6 +190,7 @@ Task Probes::follow(health::QuestionId id) {
     const auto end = co_await (probe::follow_stream(target_of(question(id)), on_event) ||
                                asker(id).leave.async_wait(quietly));
     asker(id).follows_stream = false;
+    if (!is_wanted(id)) co_return;
     log::warning("Agent {}: its stream ended ({}); checks go on as the file says",
                  node_name(question(id)),
                  end.index() == 0 ? std::get<0>(end).why : "its name stands for another address");
@@ -208,7 +217,7 @@ void Probes::watch_place(health::QuestionId id) {
 }
 
 Task Probes::watcher_loop(health::QuestionId id) {
-    for (;;) {
+    while (is_wanted(id)) {
         watch_place(id);
         asker(id).due.expires_after(watcher_pause);
         co_await asker(id).due.async_wait(quietly);
@@ -217,6 +226,8 @@ Task Probes::watcher_loop(health::QuestionId id) {
         // Before its first answer it knows nothing, and has not failed either.
         if (state.since != TimePoint::min()) observe_watcher(id, state);
     }
+    asker(id).watcher.reset();
+    asker(id).asks = false;
 }
 
 void Probes::observe_watcher(health::QuestionId id, const probe::RoleState& state) {
@@ -304,7 +315,7 @@ Task Probes::reach_loop(routing::ServerId server) {
     reaching_[routing::index_of(server)] = true;
     asio::steady_timer pause(parts_.io);
     milliseconds span = least_reach_pause;
-    while (parts_.cluster.unreachable(server)) {
+    while (parts_.cluster.unreachable(server) && !parts_.cluster.removed_at(server)) {
         pause.expires_after(span);
         co_await pause.async_wait(quietly);
         span = std::min(2 * span, most_reach_pause);

@@ -35,7 +35,8 @@ class Probes {
     explicit Probes(ProbesParts parts);
 
     void start();
-    // There may be new questions, and others may be due earlier.
+    // There may be new questions, others may be due earlier, and nobody may want the answer of
+    // some.
     void follow_questions();
     // Names stand for other addresses: who is followed there is let go.
     void follow_addresses();
@@ -51,6 +52,7 @@ class Probes {
     struct Asker {
         explicit Asker(boost::asio::io_context& io)
             : due(io), leave(io, boost::asio::steady_timer::time_point::max()) {}
+        bool asks = false;  // its loop runs; it ends when nobody wants the answer
         boost::asio::steady_timer due;
         std::unique_ptr<probe::RoleWatcher> watcher;     // of `option pgsql-role-check`
         bool follows_stream = false;
@@ -60,6 +62,7 @@ class Probes {
 
     void add_asker();
     void start_asking(health::QuestionId id);
+    bool is_wanted(health::QuestionId id) const { return !question(id).servers.empty(); }
     Task probe_loop(health::QuestionId id);
     boost::asio::awaitable<health::Observation> ask_now(health::QuestionId id);
     Task follow(health::QuestionId id);

@@ -144,8 +144,8 @@ void set_session_options(int listener, const config::Bind& bind,
     if (bind.tcp_user_timeout)
         (void)set(listener, IPPROTO_TCP, TCP_USER_TIMEOUT,
                   static_cast<int>(bind.tcp_user_timeout->count()));
+    (void)set(listener, SOL_SOCKET, SO_KEEPALIVE, keepalive.enabled ? 1 : 0);
     if (!keepalive.enabled) return;
-    (void)set(listener, SOL_SOCKET, SO_KEEPALIVE, 1);
     if (keepalive.idle)
         (void)set(listener, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(keepalive.idle->count()));
     if (keepalive.interval)

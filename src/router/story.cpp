@@ -59,6 +59,7 @@ std::vector<Control::Queue> Control::queues_of(const std::vector<health::Change>
 }
 
 void Control::look_at(routing::BackendId id, const Queue* before) {
+    if (table_->at(id).retired) return;
     const std::string& name = table_->at(id).name;
     const bool was_unsettled = picture_.is_unsettled(name);
     const TimePoint now = Clock::now();
@@ -79,6 +80,7 @@ Task Control::settle_loop(routing::BackendId id) {
     for (int looks = 0; picture_.is_unsettled(table_->at(id).name); ++looks) {
         pause.expires_after(looks < quick_looks ? quick_look : slow_look);
         co_await pause.async_wait(quietly);
+        if (table_->at(id).retired) co_return;  // by a reload
         look_at(id);
     }
 }

@@ -2,6 +2,9 @@
 // Built by health/build on the control thread, replaced whole; workers adopt the newest at the top
 // of their loop. State crosses threads, not events: the newest table alone suffices.
 //
+// Rows have their place for the life of the process: a reload changes them there, adds new ones at
+// the end, and retires what it removes, so that sessions of any age find theirs.
+//
 // A cut is a number: a session remembers the version of the table it was chosen from and ends when
 // its row's cut_before is newer (greater).
 #pragma once
@@ -133,6 +136,7 @@ struct Keepalive {
 
 struct BackendRow {
     std::string name;
+    bool retired = false;      // a reload removed it; sessions that it had go on
     std::uint32_t number = 0;  // HAProxy's, for rules
     Balance balance = Balance::roundrobin;
     std::uint32_t random_draws = 2;
@@ -163,6 +167,7 @@ struct BackendRow {
 
 struct FrontendRow {
     std::string name;
+    bool retired = false;      // likewise
     std::uint32_t number = 0;  // HAProxy's, for rules
     BackendId backend{};       // where clients go for whom no rule says otherwise
     bool has_default = true;   // false: they are refused, and `backend` is any that a rule names

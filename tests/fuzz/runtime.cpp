@@ -37,7 +37,7 @@ struct World {
     std::shared_ptr<const routing::RoutingTable> table = cluster.table();
     admin::ProcessFacts facts{"1", "n", "", Clock::now(), 2, 1, 100, &config, {}, 0, false, {}};
     admin::Events events;
-    admin::Desk desk{config,
+    admin::Desk desk{&config,
                      cluster,
                      events,
                      [this] { return admin::take_snapshot(*table, cluster, facts, Clock::now()); },
@@ -46,7 +46,9 @@ struct World {
                      nullptr,
                      nullptr,
                      [](routing::ServerId) {},
-                     [](bool) {}};
+                     [](bool) {},
+                     [](int) {},
+                     nullptr};
 };
 
 }  // namespace

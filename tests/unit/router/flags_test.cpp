@@ -31,12 +31,14 @@ TEST(Flags, a_word_of_several_letters_is_one_flag) {
 
 TEST(Flags, the_master_mode_does_not_undo_the_background) {
     const Flags flags = parsed({"-W", "-D"});
+    EXPECT_TRUE(flags.master);
     EXPECT_TRUE(flags.daemon);
     EXPECT_FALSE(flags.foreground);
 }
 
 TEST(Flags, under_systemd_the_process_stays_in_the_foreground) {
     EXPECT_TRUE(parsed({"-Ws"}).foreground);
+    EXPECT_TRUE(parsed({"-Ws"}).master);
 }
 
 TEST(Flags, a_later_V_takes_q_back) {
@@ -73,7 +75,19 @@ TEST(Flags, a_missing_value_is_named) {
 }
 
 TEST(Flags, flags_of_haproxy_without_meaning_here_are_accepted_and_listed) {
-    EXPECT_EQ(parsed({"-S", "/run/master.sock", "-dM"}).without_effect, (Words{"-S", "-dM"}));
+    EXPECT_EQ(parsed({"-m", "100", "-dM"}).without_effect, (Words{"-m", "-dM"}));
+}
+
+TEST(Flags, who_is_replaced_is_asked_for_its_sockets) {
+    const Flags flags = parsed({"-x", "/run/admin.sock", "-sf", "7", "-S", "/run/m.sock,mode,600"});
+    EXPECT_EQ(flags.handing_over, "/run/admin.sock");
+    EXPECT_EQ(flags.master_cli, (Words{"/run/m.sock,mode,600"}));
+}
+
+TEST(Flags, the_next_worker_replaces_nobody_by_number) {
+    EXPECT_EQ(without_replacing({"-W", "-x", "/s", "-f", "-sf", "-sf", "1", "2", "-D", "-st"}),
+              (Words{"-W", "-f", "-sf", "-D"}));
+    EXPECT_EQ(without_replacing({"-sf", "1", "--", "-x", "a"}), (Words{"--", "-x", "a"}));
 }
 
 TEST(Flags, an_unknown_word_is_refused_by_name) {

@@ -255,8 +255,7 @@ TEST_F(ResolverNames, who_shares_addresses_when_he_may) {
 
 TEST_F(ResolverNames, addresses_of_the_wanted_networks_come_first) {
     for (auto& server : config_.backends[0].servers)
-        server.naming.networks = {*Network::parse("10.2.0.0/16"),
-                                  *Network::parse("10.1.0.0/16")};
+        server.naming.networks = {*Network::parse("10.2.0.0/16"), *Network::parse("10.1.0.0/16")};
     start();
     says("pg.x@dns", answer({at("10.0.0.1"), at("10.1.0.1"), at("10.2.0.1"), at("10.0.0.2")}));
     EXPECT_EQ(addresses_of(0), Addresses{at("10.2.0.1", 5432)});

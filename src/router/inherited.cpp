@@ -1,0 +1,91 @@
+#include "router/inherited.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <sstream>
+
+#include "base/units.h"
+
+namespace pgsteer::router {
+namespace {
+
+constexpr std::string_view none = "-";
+
+bool listens(int fd) {
+    int listening = 0;
+    socklen_t length = sizeof listening;
+    return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) == 0 && listening != 0;
+}
+
+}  // namespace
+
+std::string pack(const MasterRecord& record) {
+    std::string words = fmt::format("1 {} {} {} {}", record.started, record.reloads, record.failed,
+                                    record.listeners.size());
+    for (const int listener : record.listeners)
+        words += fmt::format(" {}", listener);
+    words += fmt::format(" {}", record.workers.size());
+    for (const WorkerRecord& worker : record.workers)
+        words += fmt::format(" {} {} {} {} {} {}", worker.pid, worker.link, worker.started,
+                             worker.born_after, worker.leaving ? 1 : 0,
+                             worker.version.empty() ? none : worker.version);
+    return words;
+}
+
+std::optional<MasterRecord> unpack_master(std::string_view text) {
+    std::istringstream words{std::string(text)};
+    constexpr std::size_t most = 10'000;
+    MasterRecord record;
+    int form = 0;
+    std::size_t count = 0;
+    words >> form >> record.started >> record.reloads >> record.failed >> count;
+    if (!words || form != 1 || count > most) return std::nullopt;
+    record.listeners.resize(count);
+    for (int& listener : record.listeners)
+        words >> listener;
+    words >> count;
+    if (!words || count > most) return std::nullopt;
+    record.workers.resize(count);
+    for (WorkerRecord& worker : record.workers) {
+        words >> worker.pid >> worker.link >> worker.started >> worker.born_after >>
+            worker.leaving >> worker.version;
+        if (worker.version == none) worker.version.clear();
+    }
+    if (!words) return std::nullopt;
+    return record;
+}
+
+std::string pack(const std::vector<HeldSocket>& sockets) {
+    std::string words;
+    for (const HeldSocket& socket : sockets)
+        words += fmt::format("{}{} {}", words.empty() ? "" : " ", socket.socket->get(),
+                             socket.interface.empty() ? none : socket.interface);
+    return words;
+}
+
+std::vector<HeldSocket> unpack_sockets(std::string_view text) {
+    std::istringstream words{std::string(text)};
+    std::vector<HeldSocket> sockets;
+    int number = 0;
+    std::string interface;
+    while (words >> number >> interface) {
+        if (number <= STDERR_FILENO || !listens(number)) continue;
+        close_on_exec(number);
+        if (interface == none) interface.clear();
+        sockets.push_back(
+            {Address::local_of(number), interface, std::make_shared<const UniqueFd>(number), {}});
+    }
+    return sockets;
+}
+
+void keep_over_exec(int descriptor) {
+    (void)::fcntl(descriptor, F_SETFD, 0);
+}
+
+void close_on_exec(int descriptor) {
+    (void)::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+}
+
+}  // namespace pgsteer::router
