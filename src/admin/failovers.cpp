@@ -20,6 +20,9 @@ void Failovers::follow(const routing::RoutingTable& table, TimePoint now, WallTi
     for (const routing::BackendRow& backend : table.backends) {
         if (backend.retired) {
             known_.erase(backend.name);
+            std::erase_if(all_, [&](const Failover& failover) {
+                return failover.backend == backend.name && !failover.length;
+            });
             continue;
         }
         std::vector<std::string> servers = serving(table, backend);

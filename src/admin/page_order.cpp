@@ -69,7 +69,7 @@ std::optional<std::string> backend_name(const Desk& desk, const std::string& tex
     std::uint32_t id = 0;
     const bool by_id = text.starts_with('#');
     if (by_id) std::from_chars(text.data() + 1, text.data() + text.size(), id);
-    for (const config::Backend& backend : desk.config.backends)
+    for (const config::Backend& backend : desk.config->backends)
         if (by_id ? backend.id == id : backend.name == text) return backend.name;
     return std::nullopt;
 }

@@ -145,7 +145,7 @@ constexpr std::string_view no_such_counter = "stick tables do not count that";
 constexpr std::string_view not_asked = "connections are not asked for that";
 constexpr std::string_view not_read = "that part of a client's first bytes is not read";
 constexpr std::string_view not_measured = "a session's share of the processor is not measured";
-constexpr std::string_view not_ended = "TLS is not ended here";
+constexpr std::string_view not_ended = "of TLS, only that the client speaks it and the name it asks for are known";
 constexpr std::array unsupported_fetches{
     Unsupported{"sc_*", no_such_counter},
     Unsupported{"src_*", no_such_counter},
@@ -190,6 +190,20 @@ constexpr std::array unsupported_fetches{
 
 std::string_view name_of(std::string_view text) {
     return text.substr(0, text.find_first_of("(,"));
+}
+
+bool names_counter(std::string_view text) {
+    return text.size() > 4 && text.starts_with("sc") && text[2] >= '0' && text[2] <= '2' &&
+           text[3] == '_';
+}
+
+// "sc1_conn_rate" is "sc_conn_rate(1)", "sc1_conn_rate(st)" is "sc_conn_rate(1,st)".
+std::string with_counter(std::string_view text) {
+    const std::string_view name = name_of(text);
+    std::string whole = "sc_" + std::string(name.substr(4)) + "(" + text[2];
+    const std::string_view rest = text.substr(name.size());
+    if (rest.starts_with('(')) return whole + "," + std::string(rest.substr(1));
+    return whole + ")" + std::string(rest);
 }
 
 Error wrong_arguments(const FetchRow& row, std::string_view needs) {
@@ -287,6 +301,7 @@ std::string Sample::text() const {
 }
 
 std::string why_no_value(std::string_view name) {
+    if (names_counter(name)) return why_no_value(with_counter(name).substr(0, name.size() - 1));
     return fetch_row(name) == nullptr ? unknown(name).text : "";
 }
 
@@ -313,10 +328,7 @@ bool is_web_fetch(std::string_view text) {
 }
 
 Result<ParsedSample> parse_sample(std::string_view text, std::span<const FetchRow> more) {
-    // "sc1_conn_rate" is "sc_conn_rate(1)".
-    if (text.size() > 4 && text.starts_with("sc") && text[2] >= '0' && text[2] <= '2' &&
-        text[3] == '_')
-        return parse_sample("sc_" + std::string(text.substr(4)) + "(" + text[2] + ")");
+    if (names_counter(text)) return parse_sample(with_counter(text), more);
     const std::string_view name = name_of(text);
     const auto extra = std::find_if(more.begin(), more.end(),
                                     [name](const FetchRow& one) { return one.name == name; });

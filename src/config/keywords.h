@@ -226,11 +226,12 @@ std::vector<Bind> read_binds(Line& line, Words words);
 // `source` of a section.
 void source_line(Line& line, Words words);
 
-// By their names; a table's options are many, and a file has thousands of lines with them.
+// By their names; a table's options are many, and a file has thousands of lines with them. The rows
+// must live as long.
 template <class Target>
 class OptionIndex {
   public:
-    explicit OptionIndex(std::span<const OptionRow<Target>> rows) {
+    explicit OptionIndex(std::span<const OptionRow<Target>> rows) : rows_(rows) {
         for (const auto& row : rows)
             by_name_.emplace(row.name, &row);
     }
@@ -238,8 +239,10 @@ class OptionIndex {
         const auto found = by_name_.find(name);
         return found == by_name_.end() ? nullptr : found->second;
     }
+    std::span<const OptionRow<Target>> rows() const { return rows_; }
 
   private:
+    std::span<const OptionRow<Target>> rows_;
     std::unordered_map<std::string_view, const OptionRow<Target>*> by_name_;
 };
 
@@ -253,13 +256,12 @@ std::string nearest_option(std::string_view word, std::span<const OptionRow<Targ
 
 template <class Target>
 void read_options(Line& line, Target& target, Words words,
-                  std::span<const OptionRow<Target>> rows) {
-    static const OptionIndex<Target> index(rows);
+                  const OptionIndex<Target>& index) {
     for (std::size_t i = 0; i < words.size(); ++i) {
         const OptionRow<Target>* const found = index.find(words[i]);
         line.option = {};
         if (!found) {
-            line.alert("unknown option '" + words[i] + "'" + nearest_option(words[i], rows));
+            line.alert("unknown option '" + words[i] + "'" + nearest_option(words[i], index.rows()));
             continue;
         }
         line.option = found->name;

@@ -167,7 +167,8 @@ std::vector<Bind> read_binds(Line& line, Words words) {
     }
     Bind options_only;
     options_only.at = line.at;
-    read_options<Bind>(line, options_only, words.subspan(1), bind_options());
+    static const OptionIndex<Bind> options(bind_options());
+    read_options(line, options_only, words.subspan(1), options);
     const std::string addresses = expand_variables(words[0], line.environment);
     std::string_view rest = addresses;
     while (true) {

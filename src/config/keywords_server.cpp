@@ -3,6 +3,11 @@
 namespace pgsteer::config {
 namespace {
 
+const OptionIndex<Server>& option_index() {
+    static const OptionIndex<Server> index(server_options());
+    return index;
+}
+
 constexpr auto honoured = KeywordClass::honoured;
 using Text = const std::string&;
 
@@ -98,7 +103,7 @@ Server read_server(Line& line, const std::string& name, Words words) {
     else if (endpoint && !endpoint->unix_socket && number(endpoint->port) == 0 &&
              !is_service(endpoint->host))
         line.alert("'" + words[0] + "' names no port; write " + words[0] + ":5432");
-    read_options<Server>(line, server, words.subspan(1), server_options());
+    read_options(line, server, words.subspan(1), option_index());
     return server;
 }
 
@@ -141,7 +146,7 @@ void server_template(Line& line, Words words) {
 }
 
 void default_server(Line& line, Words words) {
-    read_options<Server>(line, line.proxy->default_server, words, server_options());
+    read_options(line, line.proxy->default_server, words, option_index());
 }
 
 // As a server without a check, which is the only one.

@@ -34,21 +34,20 @@ constexpr OptionRow<Settings> server_option[] = {
     {"no-ssl-reuse", 0, honoured, set_tls_flag<Settings, &Settings::reuse, false>, ""},
 };
 
-// The words, as on a line of its own.
-void read_defaults(Line& line, Settings& settings, Words words,
-                   std::span<const OptionRow<Settings>> own) {
-    if (words.empty()) return line.alert("needs an option");
-    std::vector<OptionRow<Settings>> rows(own.begin(), own.end());
-    rows.insert(rows.end(), tls_version_options<Settings>.begin(),
-                tls_version_options<Settings>.end());
-    read_options<Settings>(line, settings, words, rows);
+std::vector<OptionRow<Settings>> with_versions(std::span<const OptionRow<Settings>> own) {
+    std::vector<OptionRow<Settings>> all(own.begin(), own.end());
+    all.insert(all.end(), tls_version_options<Settings>.begin(),
+               tls_version_options<Settings>.end());
+    return all;
 }
 
-void bind_options_line(Line& line, Words words) {
-    read_defaults(line, line.draft.global.tls.listeners, words, listener_options);
-}
-void server_options_line(Line& line, Words words) {
-    read_defaults(line, line.draft.global.tls.servers, words, server_option);
+// The words, as on a line of its own.
+template <auto side, const auto& own>
+void options_line(Line& line, Words words) {
+    static const auto all = with_versions(own);
+    static const OptionIndex<Settings> index(all);
+    if (words.empty()) return line.alert("needs an option");
+    read_options(line, line.draft.global.tls.*side, words, index);
 }
 
 constexpr auto servers = &tls::Defaults::servers;
@@ -64,7 +63,8 @@ constexpr Row rows[] = {
      "ciphers of servers that name none, up to TLS 1.2"},
     {"ssl-default-server-ciphersuites", in_global, honoured, text<servers, &Settings::suites>,
      "likewise of TLS 1.3"},
-    {"ssl-default-server-options", in_global, honoured, server_options_line,
+    {"ssl-default-server-options", in_global, honoured,
+     options_line<servers, server_option>,
      "versions, tickets and reuse of all servers"},
     {"ssl-default-bind-ciphers", in_global, honoured, text<listeners, &Settings::ciphers>,
      "ciphers of listeners that name none, up to TLS 1.2"},
@@ -72,7 +72,8 @@ constexpr Row rows[] = {
      "likewise of TLS 1.3"},
     {"ssl-default-bind-curves", in_global, honoured, text<listeners, &Settings::curves>,
      "curves of listeners that name none"},
-    {"ssl-default-bind-options", in_global, honoured, bind_options_line,
+    {"ssl-default-bind-options", in_global, honoured,
+     options_line<listeners, listener_options>,
      "versions, tickets, prefer-client-ciphers and strict-sni of all listeners"},
 };
 

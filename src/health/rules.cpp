@@ -202,7 +202,8 @@ void guard(RoutingTable& table) {
 
 routing::Sample sample_of(const config::Sample& sample, const RoutingTable& table,
                           const std::string& frontend) {
-    return Translator(table, find_row<BackendId>(table.backends, frontend)).sample(sample);
+    return Translator(table, find_row<BackendId>(table.backends, frontend), frontend)
+        .sample(sample);
 }
 
 void add_rules(const config::Config& config, RoutingTable& table) {

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "health/sample.h"
+#include "unit/health/sample.h"
 
 namespace pgsteer::health {
 namespace {
@@ -27,7 +27,10 @@ struct Reload : ::testing::Test {
     AdminState admin(std::size_t server) const {
         return world.cluster->admin(static_cast<routing::ServerId>(server));
     }
-    void administer(std::size_t server, const AdminState& state) {
+    template <class Order>
+    void administer(std::size_t server, Order order) {
+        AdminState state;
+        order(state);
         (void)world.cluster->administer(static_cast<routing::ServerId>(server), state, world.now);
     }
 };
@@ -127,7 +130,7 @@ TEST_F(Reload, a_removed_server_takes_no_session_and_keeps_its_row) {
 }
 
 TEST_F(Reload, one_that_comes_back_gets_its_place_and_is_judged_anew) {
-    administer(0, {.weight = 7});
+    administer(0, [](AdminState& admin) { admin.weight = 7; });
     (void)reload([](config::Config& config) {
         config.backends[0].servers.erase(config.backends[0].servers.begin());
     });
@@ -139,7 +142,10 @@ TEST_F(Reload, one_that_comes_back_gets_its_place_and_is_judged_anew) {
 
 TEST_F(Reload, another_address_is_another_server) {
     const auto shared = world.row(0).shared;
-    administer(0, {.mode = AdminMode::drain, .address = Address::any_ipv4(Port{1})});
+    administer(0, [](AdminState& admin) {
+        admin.mode = AdminMode::drain;
+        admin.address = Address::any_ipv4(Port{1});
+    });
     const Reloaded reloaded = reload(
         [](config::Config& config) { config.backends[0].servers[0].endpoint.host = "elsewhere"; });
     const auto table = world.cluster->table();
@@ -152,7 +158,11 @@ TEST_F(Reload, another_address_is_another_server) {
 }
 
 TEST_F(Reload, what_an_operator_said_stands_until_the_file_says_something_else) {
-    administer(0, {.mode = AdminMode::maintenance, .weight = 7, .maxconn = 3});
+    administer(0, [](AdminState& admin) {
+        admin.mode = AdminMode::maintenance;
+        admin.weight = 7;
+        admin.maxconn = 3;
+    });
     (void)reload([](config::Config&) {});
     EXPECT_EQ(world.row(0).cause, Cause::maintenance);
     EXPECT_EQ(world.row(0).weight, 7U);

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "health/sample.h"
+#include "unit/health/sample.h"
 
 namespace pgsteer::health {
 namespace {

@@ -51,6 +51,7 @@ TEST(Contexts, name_what_cannot_be_used) {
     settings.ca_file = "/nowhere/ca.pem";
     EXPECT_THAT(contexts.client(settings).error().text,
                 HasSubstr("ca-file '/nowhere/ca.pem' cannot be read: No such file"));
+    settings.ca_file.clear();
     settings.verify = Verify::none;
     settings.certificates = {"/nowhere/own.pem"};
     EXPECT_THAT(contexts.client(settings).error().text, HasSubstr("'/nowhere/own.pem'"));
