@@ -90,7 +90,7 @@ std::string reason(const ServerState& server) {
             if (server.tracked != nullptr)
                 return fmt::format(" via {}/{}", server.tracked->backend->name,
                                    server.tracked->config->name);
-            if (server.agent.down) return agent_reason(server);
+            if (server.agent.down || server.moved_by_agent) return agent_reason(server);
             if (!server.config->check) return server.agent.why.empty() ? "" : agent_reason(server);
             // With `option log-health-checks` the check's own line has the reason.
             return server.backend->log_health_checks ? "" : check_reason(server);

@@ -126,6 +126,7 @@ void Cluster::State::take_agent(routing::ServerId id, const Observation& observa
     const AgentOrders before = server.agent;
     if (line != nullptr && line->ended) server.agent.take(read_agent_reply(line->text));
     dirty = dirty || server.agent != before;
+    server.moved_by_agent = server.agent.down != before.down;
     const bool news = word_before != server.last_agent.word || before.down != server.agent.down;
     if (server.backend->log_health_checks && news)
         changes.push_back({Change::Kind::check, id, agent_line(server), !server.agent.down});
@@ -195,8 +196,10 @@ void Cluster::State::settle(TimePoint now, std::vector<Change>& changes) {
     for (std::size_t i = 0; i < servers.size(); ++i)
         if (decisions[i] != servers[i].decided)
             follow(static_cast<routing::ServerId>(i), decisions[i], now, changes);
-    for (ServerState& server : servers)
+    for (ServerState& server : servers) {
         rise_slowly(server, now);
+        server.moved_by_agent = false;
+    }
 }
 
 void Cluster::State::hold_election(routing::BackendId id, TimePoint now) {

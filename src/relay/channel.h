@@ -56,7 +56,8 @@ class Channel {
     static constexpr std::size_t report_capacity = 1024;
     static constexpr std::size_t most_kept = 100'000;
 
-    explicit Channel(Published first) : newest_(std::move(first)) {}
+    explicit Channel(Published first)
+        : newest_(std::move(first)), accepts_(!newest_.listeners->empty()) {}
 
     // Control thread.
     void publish(std::shared_ptr<const routing::RoutingTable> table) {
@@ -137,6 +138,9 @@ class Channel {
         bell.ring();
     }
     bool stopping() const { return stop_; }
+    // Has it listeners? Any thread may ask; false: nobody is accepted any more.
+    void set_accepts(bool accepts) { accepts_ = accepts; }
+    bool accepts() const { return accepts_; }
     void report(const routing::Report& report, ReportBell& bell) {
         if (!kept_.empty() || !reports_.push(report)) keep(report);
         bell.ring();
@@ -166,6 +170,7 @@ class Channel {
     Published newest_;
     UniqueFd wake_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
     std::atomic<bool> stop_{false};
+    std::atomic<bool> accepts_;
     std::atomic<std::uint64_t> lost_{0};
     std::deque<routing::Report> kept_;  // the worker's own
     std::atomic<bool> has_kept_{false};

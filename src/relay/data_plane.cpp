@@ -99,6 +99,12 @@ void DataPlane::stop_accepting(Leaving how) {
     state_->listeners.clear();
 }
 
+bool DataPlane::accepting() const {
+    const auto& channels = state_->fellows.channels;
+    return std::any_of(channels.begin(), channels.end(),
+                       [](const auto& channel) { return channel->accepts(); });
+}
+
 void DataPlane::stop() {
     for (const auto& channel : state_->fellows.channels)
         channel->stop();

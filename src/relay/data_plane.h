@@ -74,6 +74,8 @@ class DataPlane {
     std::optional<routing::SessionsFound> found(std::size_t worker);
     // Lets all listeners go; sessions go on. For a soft stop.
     void stop_accepting(Leaving how);
+    // False when every worker has let its listeners go: no session comes any more.
+    bool accepting() const;
     // Ends every session and joins the threads; what they reported last can still be drained.
     void stop();
 

@@ -105,6 +105,7 @@ void Worker::adopt_newest() {
     if (newest.listeners != newest_listeners_) {
         newest_listeners_ = std::move(newest.listeners);
         adopt_listeners();
+        channel_.set_accepts(!newest_listeners_->empty());
     }
     if (before->version == table_->version) return;
     open_and_close_listeners();

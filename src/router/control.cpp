@@ -299,7 +299,8 @@ Task Control::soft_stop() {
     const milliseconds limit = config_->global.hard_stop_after;
     const TimePoint deadline = limit.count() > 0 ? after(Clock::now(), limit) : never;
     asio::steady_timer timer(io_);
-    while (table_->shared->slots.taken() > 0 && Clock::now() < deadline) {
+    // A worker may be about to accept somebody who called before the sockets closed.
+    while ((plane_->accepting() || table_->shared->slots.taken() > 0) && Clock::now() < deadline) {
         timer.expires_after(soft_stop_pause);
         co_await timer.async_wait(quietly);
     }

@@ -45,12 +45,18 @@ listen db
                                                  "-f", self.config], folder, env=env))
         wait_until("it listens", lambda: self.process.must_run() and listens(self.port))
         wait_until("its worker serves", lambda: "Loading success" in self.output())
-        wait_until("the worker is known", lambda: self.worker() is not None)
+        wait_until("the worker is known", self.knows_worker)
 
     def processes(self):
         """[(pid, type, reloads, version)] of `show proc`."""
         lines = self.cli.ask("show proc").splitlines()
         return [tuple(re.split(r"\s{2,}", line.strip())) for line in lines if line and line[0] != "#"]
+
+    def knows_worker(self):
+        try:
+            return self.worker() is not None
+        except TimeoutError:  # HAProxy's master, while it starts
+            return False
 
     def worker(self):
         workers = [row for row in self.processes() if row[1] == "worker"]

@@ -7,6 +7,7 @@ import subprocess
 
 class Authority:
     def __init__(self, folder):
+        self.revoked = set()
         self.home = folder.make("certificates")
         self.ca = self.home / "ca.pem"
         self.ca_key = self.home / "ca.key"
@@ -56,6 +57,9 @@ commonName = supplied
         return path
 
     def revoke(self, name):
+        if name in self.revoked:
+            return
+        self.revoked.add(name)
         self._openssl("ca", "-config", self.config, "-revoke", self.home / f"{name}.crt")
 
     def revocations(self):

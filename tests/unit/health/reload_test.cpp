@@ -209,6 +209,7 @@ TEST_F(Reload, proxies_that_are_gone_are_retired_and_come_back_to_their_place) {
 }
 
 TEST_F(Reload, an_answer_that_was_under_way_counts_for_who_still_wants_it) {
+    world.now = world.due(0);
     world.cluster->asking(QuestionId{0}, world.now);
     (void)reload([](config::Config& config) {
         config.backends.pop_back();
