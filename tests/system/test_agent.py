@@ -1,13 +1,15 @@
 """`pgsteer agent`: what it answers, how fast it knows, and that no input troubles it."""
 
 import json
+import os
+import signal
 import socket
 
 import pytest
 
 from harness.process import free_port
 from harness.status import Agent, exchange
-from harness.waits import Stopwatch, wait_until
+from harness.waits import Stopwatch, holds_for, wait_until
 
 TIMEOUT = 1.0   # the agent's default --timeout
 MARGIN = 1.0
@@ -75,6 +77,20 @@ def test_a_frozen_postgres_is_503_within_the_timeout_and_back_when_it_thaws(agen
     assert watch.seconds < TIMEOUT + MARGIN
     agent.node.thaw()
     wait_until("the answer is 200", lambda: agent.get().status == 200)
+
+
+def test_an_answer_that_waited_while_the_agent_itself_stood_still_counts(agent):
+    def its_backend():
+        return agent.node.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'pgsteer-agent'")
+    before = wait_until("its connection is there", its_backend)
+    agent.node.freeze()
+    holds_for("a question is under way", lambda: agent.get().status == 200, 0.2)
+    os.kill(agent.process.pid, signal.SIGSTOP)
+    agent.node.thaw()
+    holds_for("the agent stands still", agent.process.running, TIMEOUT + 0.3)
+    os.kill(agent.process.pid, signal.SIGCONT)
+    wait_until("the answer is 200", lambda: agent.get().status == 200)
+    assert its_backend() == before
 
 
 def test_a_killed_postgres_is_503_and_seen_again_after_its_restart(agent):

@@ -24,21 +24,27 @@ class Watcher:
                 return json.loads(line[5:])
 
 
-async def watch(node, port):
-    reader, writer = await asyncio.open_connection(node.address, port)
-    writer.write(b"GET /watch HTTP/1.0\r\n\r\n")
-    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)
+async def watch(node, port, turn):
+    # Not all at once: who says nothing for a second is answered as a check, and here all of a
+    # thousand clients are one slow process.
+    async with turn:
+        reader, writer = await asyncio.open_connection(node.address, port)
+        writer.write(b"GET /watch HTTP/1.0\r\n\r\n")
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)
     assert b" 200 " in head and b"text/event-stream" in head
     return Watcher(reader, writer)
 
 
 async def follow(node, port, promote):
-    watchers = await asyncio.gather(*(watch(node, port) for _ in range(ROUTERS)))
+    turn = asyncio.Semaphore(50)
+    watchers = await asyncio.gather(*(watch(node, port, turn) for _ in range(ROUTERS)))
     try:
         for _ in range(HEARTBEATS):
-            roles = {event["role"] for event in
-                     await asyncio.gather(*(watcher.next() for watcher in watchers))}
-            assert roles == {"standby"}
+            events = await asyncio.gather(*(watcher.next() for watcher in watchers))
+            # On a machine that is too slow for all this the agent says that it knows no more.
+            others = [event for event in events if event["role"] != "standby"
+                      and not event["reason"].startswith("no answer within")]
+            assert not others, others[0]
         await asyncio.get_running_loop().run_in_executor(None, promote)
 
         async def told(watcher):
