@@ -1,6 +1,7 @@
 """Many sessions at once: a server that echoes, sessions that stay, and clients that keep coming."""
 
 import contextlib
+import multiprocessing
 import resource
 import select
 import socket
@@ -67,6 +68,33 @@ class Echo:
         self._thread.join()
         for connection in [self.listener, *self.open.values()]:
             connection.close()
+
+
+class EchoProcess:
+    """An Echo in a process of its own, which has its own limit of open files."""
+
+    def __init__(self):
+        here, there = multiprocessing.Pipe()
+        self._over = here
+        # Spawned: a fork of a process with threads may hang.
+        self._process = multiprocessing.get_context("spawn").Process(
+            target=_echo_until_told, args=(there,), daemon=True)
+        self._process.start()
+        there.close()
+        self.address = here.recv()
+
+    def stop(self):
+        self._over.close()
+        self._process.join()
+
+
+def _echo_until_told(tests):
+    allow_descriptors(1 << 20)
+    echo = Echo()
+    tests.send(echo.address)
+    with contextlib.suppress(EOFError):
+        tests.recv()  # the tests are over
+    echo.stop()
 
 
 def session(port):
