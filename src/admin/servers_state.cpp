@@ -20,10 +20,10 @@ unsigned operational(const ServerLine& server) {
 
 unsigned administrative(const ServerLine& server, const config::Server* line) {
     const auto& mode = server.view.admin.mode;
-    if (mode == health::AdminMode::drain) return forced_drain;
-    const bool by_file = line != nullptr && line->disabled;
-    if (mode) return *mode == health::AdminMode::maintenance ? forced_maintenance : 0;
-    return by_file ? forced_maintenance | file_maintenance : 0;
+    const unsigned by_file = line != nullptr && line->disabled ? file_maintenance : 0;
+    if (mode == health::AdminMode::drain) return by_file | forced_drain;
+    const bool forced = mode ? *mode == health::AdminMode::maintenance : by_file != 0;
+    return by_file | (forced ? forced_maintenance : 0);
 }
 
 unsigned check_number(const health::ServerView& view) {

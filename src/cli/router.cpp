@@ -175,10 +175,13 @@ int route(config::Config loaded, const Flags& flags, UniqueFd master) {
     const auto config = std::make_shared<const config::Config>(std::move(loaded));
     const auto& global = config->global;
     auto cluster = make_cluster(config, workers);
-    for (const std::string& wrong : router::restore_states(*config, *cluster, Clock::now()))
+    const auto saved = router::read_states(*config);
+    for (const std::string& wrong : saved.wrong)
         complain("NOTICE", wrong + "; its servers are judged anew");
     auto names = std::make_unique<router::Names>(*cluster, config);
-    const auto unresolved = names->resolve_all(resolve_host, Clock::now());
+    const auto unresolved =
+        names->resolve_all(resolve_host, Clock::now(), router::last_addresses(saved, *cluster));
+    router::restore_states(saved, *cluster, Clock::now());
     const auto table = cluster->table();
     router::ListenOptions listen{workers, flags.replaces_another()};
     if (auto held = sockets_of_another(flags))
@@ -190,6 +193,8 @@ int route(config::Config loaded, const Flags& flags, UniqueFd master) {
         router::remove_paths(opened.paths);
         return 1;
     }
+    for (const auto& failure : router::settle_rights(opened))
+        complain("WARNING", fmt::format("[{}] {}", failure.at.text(), failure.text));
     auto logs = router::Logs::open(*config, *table);
     if (!logs) return fail(logs.error().text);
     if (flags.quiet) log::silence_stderr();
@@ -251,8 +256,11 @@ std::string program_path(const std::string& name, const std::string& folder) {
     return "/proc/self/exe";
 }
 
-int rule(const config::Config& config, const Flags& flags, const RouterCall& call) {
-    auto outlet = log::Outlet::open(config.global.logs);
+int rule(const config::Loaded& loaded, const Flags& flags, const RouterCall& call) {
+    // A master that executed itself anew leaves the files to the worker that it starts: when they
+    // are broken, the worker before goes on.
+    const config::Global global = loaded.ok() ? loaded.config.global : config::Global();
+    auto outlet = log::Outlet::open(global.logs);
     if (!outlet) return fail(outlet.error().text);
     log::set_outlet(std::move(*outlet));
     if (flags.quiet) log::silence_stderr();
@@ -261,13 +269,13 @@ int rule(const config::Config& config, const Flags& flags, const RouterCall& cal
     parts.inherited = environment(router::master_variable).value_or("");
     parts.inherited_sockets = environment(router::sockets_variable).value_or("");
     if (parts.inherited.empty())
-        if (const auto done = be_daemon(config.global, flags); !done)
-            return fail(done.error().text);
+        if (const auto done = be_daemon(global, flags); !done) return fail(done.error().text);
     parts.program = program_path(call.program, call.folder);
     parts.arguments = call.words;
     parts.folder = call.folder;
     parts.cli = flags.master_cli;
-    parts.outlives_worker = config.global.master_outlives_worker;
+    if (loaded.ok())
+        parts.rules = router::MasterRules{global.master_outlives_worker, global.most_reloads};
     parts.manager = environment("NOTIFY_SOCKET").value_or("");
     parts.version = PGSTEER_VERSION;
     return router::Master(std::move(parts)).run();
@@ -306,9 +314,7 @@ int run_router(const std::string& program, const std::vector<std::string>& words
     const auto link = environment(router::worker_variable);
     const bool is_next_master = environment(router::master_variable).has_value();
     config::Loaded loaded = config::load(load_options(*flags));
-    // A master that executed itself anew leaves the files to the worker that it starts: when they
-    // are broken, the worker before goes on.
-    if (is_next_master) return rule(loaded.ok() ? loaded.config : config::Config(), *flags, call);
+    if (is_next_master) return rule(loaded, *flags, call);
     const bool rules =
         !link && !flags->check_only && (flags->master || loaded.config.global.master);
     const bool json = flags->check_only && flags->json;
@@ -320,7 +326,7 @@ int run_router(const std::string& program, const std::vector<std::string>& words
     }
     if (!loaded.ok()) return refuse("config : Fatal errors found in configuration.");
     if (link) return route(std::move(loaded.config), *flags, take_link(*link));
-    if (rules) return rule(loaded.config, *flags, call);
+    if (rules) return rule(loaded, *flags, call);
     return route(std::move(loaded.config), *flags, UniqueFd());
 }
 

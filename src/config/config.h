@@ -220,6 +220,8 @@ struct Global {
     std::string states_base;              // folder of relative state files
     bool master = false;                  // master-worker
     bool master_outlives_worker = false;  // ... no-exit-on-failure
+    // mworker-max-reloads: old workers that have seen more end at once; none: no limit.
+    std::optional<std::uint32_t> most_reloads;
 };
 
 struct Config {

@@ -86,6 +86,10 @@ void master_worker(Line& line, Words words) {
     line.draft.global.master = true;
     line.draft.global.master_outlives_worker = !words.empty();
 }
+void most_reloads(Line& line, Words words) {
+    if (line.arguments(words, 1, 1))
+        line.draft.global.most_reloads = line.count(words[0], 0, most_connections);
+}
 void states_file(Line& line, Words words) {
     if (line.arguments(words, 1, 1)) line.draft.global.states_file = words[0];
 }
@@ -130,6 +134,8 @@ constexpr Row rows[] = {
     {"external-check", in_global, honoured, external_check, "checks may run programs"},
     {"master-worker", in_global, honoured, master_worker,
      "a master process above the router, as -W; no-exit-on-failure: it outlives its worker"},
+    {"mworker-max-reloads", in_global, honoured, most_reloads,
+     "reloads that an old worker may outlive; then it gets SIGTERM"},
     {"server-state-file", in_global, honoured, states_file,
      "where load-server-state-from-file global reads"},
     {"server-state-base", in_global, honoured, states_base, "folder of relative state files"},

@@ -77,7 +77,7 @@ constexpr OptionRow<Server> options[] = {
     {"resolve-net", 1, honoured, resolve_net, "NETWORK,...: addresses in them come first"},
     {"resolve-opts", 1, honoured, resolve_opts, "allow-dup-ip, prevent-dup-ip, ignore-weight"},
     {"init-addr", 1, honoured, init_addr,
-     "at start, the first that gives an address: last (none is kept yet), libc, an IP address; "
+     "at start, the first that gives an address: last (of the state file), libc, an IP address; "
      "none: start without"},
 };
 

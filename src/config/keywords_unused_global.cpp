@@ -14,8 +14,6 @@ constexpr std::string_view no_devices = "pgsteer detects no devices";
 constexpr std::string_view no_variables = "there are no rules to read variables";
 constexpr std::string_view no_rates = "session rates are not limited";
 constexpr std::string_view spread = "pgsteer spreads its checks itself";
-constexpr std::string_view reloads =
-    "old workers stay until their last session ends; see hard-stop-after";
 constexpr std::string_view system_calls = "the kernel's epoll is used";
 constexpr std::string_view remove_it = "remove the line";
 
@@ -67,7 +65,6 @@ constexpr Row rows[] = {
     global("maxsslconn", counted),
     global("maxsslrate", no_rates),
     global("maxzlibmem", no_web),
-    global("mworker-max-reloads", reloads),
     global("nbproc", "pgsteer is one process"),
     global("no-memory-trimming", no_buffers),
     global("noepoll", system_calls),

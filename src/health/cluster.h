@@ -156,7 +156,7 @@ class Cluster {
     Reloaded reload(std::shared_ptr<const config::Config> config, TimePoint now);
     // At start: what the servers were before it, by a file of that age (saved_state.cpp). What
     // their checks found stands until the first of them is answered, and only while the file is
-    // young. Answers for how many servers there was a line.
+    // young and the server where it was. Answers for how many servers there was a line.
     std::size_t restore(std::span<const SavedServer> saved, Duration age, TimePoint now);
     // Those there are, by id.
     std::vector<routing::ServerId> servers() const;

@@ -65,13 +65,14 @@ std::optional<SavedServer> read_line(std::string_view line) {
     return good ? std::optional(server) : std::nullopt;
 }
 
+// srv_state_srv_update(): what the file says now counts where it said something else then.
 void restore_admin(ServerState& server, const SavedServer& saved) {
-    if (saved.forced_drain)
+    const bool disabled = server.config->disabled;
+    if (saved.disabled_by_file == disabled && saved.forced_maintenance != disabled)
+        server.admin.mode = disabled ? AdminMode::ready : AdminMode::maintenance;
+    // HAProxy shows servers of weight 0 as forced to drain, too.
+    if (saved.forced_drain && !server.maintenance() && saved.weight_of_file != 0)
         server.admin.mode = AdminMode::drain;
-    else if (saved.forced_maintenance && !saved.disabled_by_file)
-        server.admin.mode = AdminMode::maintenance;
-    else if (server.config->disabled && !saved.forced_maintenance && !saved.disabled_by_file)
-        server.admin.mode = AdminMode::ready;  // an operator had enabled it
     if (saved.weight_of_file == server.config->weight && saved.weight != server.config->weight)
         server.admin.weight = saved.weight;
 }
@@ -81,6 +82,13 @@ void restore_admin(ServerState& server, const SavedServer& saved) {
 Duration worth(const config::Server& server) {
     constexpr seconds most{10};
     return std::min<Duration>(server.inter * std::max(server.fall, 1U), most);
+}
+
+// Was it there that checks had found something?
+bool is_there(const ServerState& server, const SavedServer& saved) {
+    const auto then = Address::from_literal(saved.address, saved.port);
+    const auto& now = server.addresses;
+    return now.empty() || !then || std::find(now.begin(), now.end(), *then) != now.end();
 }
 
 }  // namespace
@@ -111,8 +119,8 @@ std::size_t Cluster::restore(std::span<const SavedServer> saved, Duration age, T
         restore_admin(server, line);
         server.last_change = now - line.since_change;
         const bool stopped = line.operation == SavedServer::Operation::stopped;
-        const bool says_of_checks = !line.forced_maintenance && !line.disabled_by_file;
-        if (server.config->check && says_of_checks && age <= worth(*server.config))
+        const bool is_young = age >= Duration::zero() && age <= worth(*server.config);
+        if (server.config->check && !line.forced_maintenance && is_young && is_there(server, line))
             server.rise_fall.assume(!stopped);
         state_->ask_anew(*id, now);
     }

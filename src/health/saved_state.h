@@ -20,9 +20,9 @@ struct SavedServer {
     enum class Operation : std::uint8_t { stopped, starting, running, stopping };
     Operation operation = Operation::stopped;
     bool forced_maintenance = false, forced_drain = false;  // by an operator
-    bool disabled_by_file = false;
-    std::uint32_t weight = 1;          // as an operator or an agent left it
-    std::uint32_t weight_of_file = 1;  // then
+    bool disabled_by_file = false;                          // whatever an operator said
+    std::uint32_t weight = 1;                               // as an operator or an agent left it
+    std::uint32_t weight_of_file = 1;                       // then
     seconds since_change{0};
     std::string fqdn;  // "-": none
     friend bool operator==(const SavedServer&, const SavedServer&) = default;

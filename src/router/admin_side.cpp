@@ -134,19 +134,18 @@ void Control::open_pages(std::vector<Page> pages) {
         http::ServerOptions options;
         options.most_body_bytes = admin::Page::most_body_bytes;
         options.tls = std::move(page.tls);
-        open->server = std::make_unique<http::Server>(
-            io_.get_executor(), copy(*open->socket), options,
-            [this, its = open.get()](const http::Request& request) {
-                return answer_page(its->frontend, request);
-            });
+        open->server =
+            std::make_unique<http::Server>(io_.get_executor(), copy(*open->socket), options,
+                                           [this, its = open.get()](const http::Request& request) {
+                                               return answer_page(its->frontend, request);
+                                           });
     }
 }
 
 http::Response Control::answer_page(const std::string& frontend, const http::Request& request) {
     const auto place = page_place(*config_, frontend);
     const auto shown = shown_.find(frontend);
-    if (!place || shown == shown_.end())
-        return {404, "Not Found", "text/plain", "", {}, nullptr};
+    if (!place || shown == shown_.end()) return {404, "Not Found", "text/plain", "", {}, nullptr};
     admin::PageFacts& facts = facts_.pages[*place];
     ++facts.total;
     facts.open = 1;
@@ -158,11 +157,11 @@ http::Response Control::answer_page(const std::string& frontend, const http::Req
 }
 
 void Control::open_stats_sockets(std::vector<StatsSocket> sockets) {
+    const StatsLimits limits{config_->global.stats_timeout, config_->global.stats_maxconn};
     auto before = std::exchange(stats_sockets_, {});
     for (StatsSocket& socket : sockets) {
         const auto same = std::find_if(before.begin(), before.end(), [&](const OpenStats& open) {
-            return open.of.socket == socket.socket && open.of.level == socket.level &&
-                   open.of.exposes_listeners == socket.exposes_listeners;
+            return open.of == socket && limits == stats_limits_;
         });
         if (same != before.end()) {
             stats_sockets_.push_back(std::move(*same));
@@ -179,6 +178,7 @@ void Control::open_stats_sockets(std::vector<StatsSocket> sockets) {
             {std::move(socket), std::make_unique<admin::RuntimeSocket>(
                                     io_.get_executor(), std::move(listener), options, desk_)});
     }
+    stats_limits_ = limits;
 }
 
 // They stay with both until this one is asked to finish.

@@ -104,6 +104,12 @@ class Control {
         StatsSocket of;
         std::unique_ptr<admin::RuntimeSocket> server;
     };
+    // `stats timeout`, `stats maxconn`
+    struct StatsLimits {
+        milliseconds timeout{0};
+        std::uint32_t most_clients = 0;
+        friend bool operator==(const StatsLimits&, const StatsLimits&) = default;
+    };
     void show(const config::Config& before, Opened& opened);
     void make_pages();
     void open_pages(std::vector<Page> pages);
@@ -135,12 +141,13 @@ class Control {
     boost::asio::steady_timer next_change_;
     boost::asio::steady_timer next_name_;
     Probes probes_;
-    std::vector<bool> hurrying_;                                    // by BackendId
-    std::map<std::string, std::unique_ptr<admin::Page>> shown_;     // by section of mode http
-    std::vector<std::unique_ptr<OpenPage>> pages_;                  // their listeners
+    std::vector<bool> hurrying_;                                 // by BackendId
+    std::map<std::string, std::unique_ptr<admin::Page>> shown_;  // by section of mode http
+    std::vector<std::unique_ptr<OpenPage>> pages_;               // their listeners
     Sessions sessions_;
     admin::Desk desk_;
     std::vector<OpenStats> stats_sockets_;
+    StatsLimits stats_limits_;
     std::vector<HeldSocket> sockets_;  // all that listen, for the next configuration or process
     std::vector<OwnedPath> paths_;
     const std::string manager_;

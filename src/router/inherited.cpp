@@ -31,6 +31,9 @@ std::string pack(const MasterRecord& record) {
         words += fmt::format(" {} {} {} {} {} {}", worker.pid, worker.link, worker.started,
                              worker.born_after, worker.leaving ? 1 : 0,
                              worker.version.empty() ? none : worker.version);
+    const MasterRules& rules = record.rules;
+    words += fmt::format(" {} {}", rules.outlives_worker ? 1 : 0,
+                         rules.most_reloads ? std::to_string(*rules.most_reloads) : none);
     return words;
 }
 
@@ -53,7 +56,13 @@ std::optional<MasterRecord> unpack_master(std::string_view text) {
             worker.leaving >> worker.version;
         if (worker.version == none) worker.version.clear();
     }
+    std::string limit;
+    words >> record.rules.outlives_worker >> limit;
     if (!words) return std::nullopt;
+    if (const auto value = parse_integer(limit, 0, UINT32_MAX))
+        record.rules.most_reloads = static_cast<std::uint32_t>(*value);
+    else if (limit != none)
+        return std::nullopt;
     return record;
 }
 

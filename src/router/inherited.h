@@ -33,12 +33,20 @@ struct WorkerRecord {
     friend bool operator==(const WorkerRecord&, const WorkerRecord&) = default;
 };
 
+// What the files say about the master itself.
+struct MasterRules {
+    bool outlives_worker = false;               // no-exit-on-failure
+    std::optional<std::uint32_t> most_reloads;  // mworker-max-reloads
+    friend bool operator==(const MasterRules&, const MasterRules&) = default;
+};
+
 struct MasterRecord {
     std::int64_t started = 0;
     std::uint32_t reloads = 0;
     std::uint32_t failed = 0;    // since the last that went well
     std::vector<int> listeners;  // of its CLI, in the order of its flags
     std::vector<WorkerRecord> workers;
+    MasterRules rules;
     friend bool operator==(const MasterRecord&, const MasterRecord&) = default;
 };
 

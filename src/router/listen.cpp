@@ -188,6 +188,7 @@ class Opening {
 
     Result<Socket> open(const Planned& planned, const Address& address, bool share_port) {
         Socket socket = take(address, planned.bind);
+        if (socket && address.is_unix()) opened_.kept.push_back({address, &planned.bind});
         if (!socket) {
             auto fd = open_socket(address, planned.bind, {share_port, options_.replacing});
             if (!fd) return fd.error();
@@ -248,8 +249,8 @@ class Opening {
             return;
         }
         if (is_page(*planned.frontend)) {
-            opened_.pages.push_back({std::move(socket), planned.frontend->name,
-                                     planned.bind.tls.incoming});
+            opened_.pages.push_back(
+                {std::move(socket), planned.frontend->name, planned.bind.tls.incoming});
             return;
         }
         if (Address::local_of(socket->get()).is_ip())
@@ -289,6 +290,14 @@ class Opening {
 Opened open_listeners(const config::Config& config, const routing::RoutingTable& table,
                       ListenOptions options) {
     return Opening(config, table, std::move(options)).run();
+}
+
+std::vector<BindFailure> settle_rights(const Opened& opened) {
+    std::vector<BindFailure> failures;
+    for (const Opened::Path& path : opened.kept)
+        if (const auto done = set_rights(path.address, *path.bind); !done)
+            failures.push_back({path.bind->at, done.error().text});
+    return failures;
 }
 
 std::size_t count_listeners(const config::Config& config, std::size_t workers) {

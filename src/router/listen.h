@@ -33,6 +33,7 @@ struct StatsSocket {
     Socket socket;
     std::string level;
     bool exposes_listeners = false;
+    friend bool operator==(const StatsSocket&, const StatsSocket&) = default;
 };
 
 // A listening socket that is there, and what is known by it.
@@ -60,7 +61,16 @@ struct Opened {
     std::vector<HeldSocket> sockets;    // of all these
     std::vector<OwnedPath> paths;       // to be removed at the end
     std::vector<BindFailure> failures;  // all of them, not the first alone
+    struct Path {
+        Address address;
+        const config::Bind* bind;  // of the configuration
+    };
+    std::vector<Path> kept;  // unix sockets that were there already
 };
+
+// What lines say of unix sockets that were there already, once nothing keeps the configuration from
+// being used. Answers what this process may not do.
+std::vector<BindFailure> settle_rights(const Opened& opened);
 
 // For mode tcp: one SO_REUSEPORT socket a worker and TCP address, one shared socket a unix path or
 // fd@N. For mode http: one socket an address.

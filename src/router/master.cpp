@@ -70,6 +70,7 @@ Master::Master(MasterParts parts) : parts_(std::move(parts)), signals_(io_) {
     record_.started = wall_seconds();
     sockets_ = unpack_sockets(parts_.inherited_sockets);
     if (auto inherited = unpack_master(parts_.inherited)) record_ = std::move(*inherited);
+    record_.rules = parts_.rules.value_or(record_.rules);
     for (WorkerRecord& known : std::exchange(record_.workers, {})) {
         close_on_exec(known.link);
         auto& worker = workers_.emplace_back(std::make_unique<Worker>());
@@ -184,11 +185,22 @@ void Master::became_ready(Worker& worker, int sockets) {
     notify_manager(parts_.manager, fmt::format("READY=1\nMAINPID={}\nSTATUS=Ready.", ::getpid()));
 }
 
-// The workers before finish their sessions.
+// The workers before finish their sessions; those that have done so for too many reloads end now.
 void Master::dismiss(const Worker& but) {
+    const auto most = record_.rules.most_reloads;
     for (const auto& worker : workers_) {
-        if (worker.get() == &but || std::exchange(worker->record.leaving, true)) continue;
-        (void)::kill(worker->record.pid, SIGUSR1);
+        if (worker.get() == &but) continue;
+        WorkerRecord& known = worker->record;
+        const bool was_leaving = std::exchange(known.leaving, true);
+        // Reloads that failed count, too: they alone are not to end one that has just been current.
+        const std::uint32_t outlived = record_.reloads - known.born_after;
+        if (most && outlived > *most && (was_leaving || *most == 0)) {
+            log::notice("Worker ({}) has outlived {} reloads, mworker-max-reloads is {}: ending it",
+                        known.pid, outlived, *most);
+            (void)::kill(known.pid, SIGTERM);
+        } else if (!was_leaving) {
+            (void)::kill(known.pid, SIGUSR1);
+        }
     }
 }
 
@@ -240,7 +252,7 @@ void Master::take_end(const Worker& worker, int status) {
         return;
     }
     log::alert("Current worker ({}) exited with code {}", pid, end_words(status));
-    if (worker.is_ready && parts_.outlives_worker) return;
+    if (worker.is_ready && record_.rules.outlives_worker) return;
     // Nobody serves: whoever supervises the master has to know.
     end(exit_status(status));
 }

@@ -22,7 +22,8 @@ struct MasterParts {
     std::vector<std::string> arguments;  // after it
     std::string folder;                  // where it was started
     std::vector<std::string> cli;        // each of -S: ADDRESS[,OPTION...]
-    bool outlives_worker = false;
+    // None: the files are broken; those that the master before went by stand.
+    std::optional<MasterRules> rules;
     std::string manager;  // $NOTIFY_SOCKET
     std::string version;
     std::string inherited;          // of the master before: its record ...

@@ -97,15 +97,17 @@ class Client {
     Client(Stream& socket, Master& master, admin::Level level)
         : socket_(socket), timer_(socket.get_executor()), master_(master), level_(level) {}
 
+    // Until the client has said its last, as HAProxy's master: any number of lines, also without a
+    // prompt.
     asio::awaitable<void> run() {
-        do {
+        for (;;) {
             const auto line = co_await next_line();
             if (!line) co_return;
             for (const std::string& command : commands_of(*line)) {
                 const bool goes_on = co_await answer(command);
                 if (!goes_on) co_return;
             }
-        } while (prompt_);
+        }
     }
 
   private:
@@ -146,43 +148,49 @@ class Client {
     asio::awaitable<bool> answer(std::string command) {
         pid_t target = target_;
         bool is_bare = false;
-        if (command.starts_with('@')) {
+        const bool is_prefixed = command.starts_with('@');
+        if (is_prefixed) {
             const std::string prefix = command.substr(0, command.find(' '));
             const auto found = find(prefix);
             if (!found) {
                 const std::string text =
                     "Can't find the target PID matching the prefix '" + prefix + "'\n" + prompt();
                 const bool sent = co_await send(text);
-                co_return sent;
+                co_return sent&& prompt_;
             }
             target = *found;
             const auto rest = command.find_first_not_of(' ', prefix.size());
             is_bare = rest == std::string::npos;
             command = is_bare ? "" : command.substr(rest);
         }
-        if (is_bare) {
-            target_ = target;
-            const bool goes_on = co_await send_prompt();
-            co_return goes_on;
-        }
+        if (is_bare) target_ = target;
         bool goes_on = false;
-        if (target != 0)
+        if (is_bare || (!is_prefixed && is_of_connection(command)))
+            goes_on = co_await send_prompt();
+        else if (target != 0)
             goes_on = co_await forward(target, command);
         else
             goes_on = co_await answer_itself(command);
-        co_return goes_on;
+        co_return goes_on && !quit_;
+    }
+
+    // What is about the connection itself is the master's, whoever the rest is for.
+    bool is_of_connection(const std::string& command) {
+        const std::string first = command.substr(0, command.find(' '));
+        if (first == "quit")
+            quit_ = true;
+        else if (first == "prompt")
+            prompt_ = !prompt_;
+        else if (first == "operator" || first == "user")
+            level_ = std::min(level_, first == "user" ? admin::Level::user : admin::Level::operate);
+        else
+            return false;
+        return true;
     }
 
     asio::awaitable<bool> answer_itself(const std::string& command) {
         const auto words = admin::split_line(command).front();
         const std::string first = words.empty() ? "" : words[0];
-        if (first == "quit") co_return false;
-        if (first == "prompt") {
-            prompt_ = !prompt_;
-            const std::string text = prompt_ ? prompt() : std::string("\n");
-            const bool sent = co_await send(text);
-            co_return sent;
-        }
         if (first == "reload" && level_ >= admin::Level::operate) {
             // As in HAProxy 2.6 the connection ends; the next master knows nothing of it.
             socket_.close();
@@ -213,11 +221,7 @@ class Client {
         if (command.starts_with("show cli level")) return std::string(admin::word(level_)) + "\n";
         if (command.starts_with("show cli sockets")) return "";
         if (command == "reload") return "Permission denied\n";
-        if (command == "operator" || command == "user") {
-            level_ =
-                std::min(level_, command == "user" ? admin::Level::user : admin::Level::operate);
-            return "";
-        }
+        if (is_of_connection(command)) return "";
         if (command.starts_with("help"))
             return "The following commands are valid at this level:\n" + admin::help_text(rows());
         return admin::unknown_command(words, rows());
@@ -257,6 +261,9 @@ class Client {
         const std::string line = command + "\n";
         const auto [error, size] = co_await asio::async_write(ours, asio::buffer(line), as_result);
         if (error || size == 0) co_return false;
+        // One command and its answer, also where that one asks for a prompt.
+        boost::system::error_code ignored;
+        ours.shutdown(Stream::shutdown_send, ignored);
         for (;;) {
             const auto piece = co_await read_some(ours);
             if (!piece) break;
@@ -278,6 +285,7 @@ class Client {
     Master& master_;
     admin::Level level_;
     bool prompt_ = false;
+    bool quit_ = false;
     pid_t target_ = 0;  // 0: the master
     std::string received_;
 };

@@ -126,17 +126,17 @@ const Names::Name* Names::find(const std::string& host) const {
 }
 
 // By the methods of `init-addr`, one after the other; false when none is left.
-bool Names::start_with(Name& name, const config::Server& server, const Resolve& resolve,
-                       TimePoint now) {
+bool Names::start_with(Name& name, const config::Server& server, const Start& start) {
     using Method = config::InitAddress::Method;
     if (name.held.known() || name.wanted == dns::Wanted::services) return true;
     for (const config::InitAddress& init : server.naming.init) {
         if (init.method == Method::none) return true;
-        if (init.method == Method::fixed) name.held.begin_with({init.address}, now);
+        if (init.method == Method::last) start_as_before(name, start);
+        if (init.method == Method::fixed) name.held.begin_with({init.address}, start.now);
         if (init.method == Method::libc && !unknown_.contains(name.host)) {
-            auto found = resolve(name.host, Port{0});
+            auto found = start.resolve(name.host, Port{0});
             if (found)
-                name.held.begin_with(*found, now);
+                name.held.begin_with(*found, start.now);
             else
                 unknown_[name.host] = found.error().text;
         }
@@ -145,10 +145,29 @@ bool Names::start_with(Name& name, const config::Server& server, const Resolve& 
     return false;
 }
 
-std::vector<NameFailure> Names::resolve_all(const Resolve& resolve, TimePoint now) {
+// Each of the servers that share the name gets the place it had.
+void Names::start_as_before(Name& name, const Start& start) {
+    std::vector<Address> addresses;
+    for (const routing::ServerId id : name.servers) {
+        const config::Server& server = cluster_.server_config(id);
+        const auto found = start.last.find(cluster_.backend_config(id).name + "/" + server.name);
+        if (found == start.last.end()) continue;
+        if (std::find(addresses.begin(), addresses.end(), found->second) == addresses.end())
+            addresses.push_back(found->second);
+        if (server.naming.number < name.places.size())
+            name.places[server.naming.number] = found->second;
+    }
+    if (addresses.empty()) return;
+    name.held.begin_with(addresses, start.now);
+    name.due = start.now;
+    name.told_by = "the state file";
+}
+
+std::vector<NameFailure> Names::resolve_all(const Resolve& resolve, TimePoint now,
+                                            const LastAddresses& last) {
     std::vector<NameFailure> failures;
     const auto settle = [&](Name& name, const config::Server& server) {
-        const bool fatal = !start_with(name, server, resolve, now);
+        const bool fatal = !start_with(name, server, {resolve, last, now});
         const auto why = unknown_.find(name.host);
         if (name.held.known() || (!fatal && why == unknown_.end())) return;
         const std::string text = why != unknown_.end()

@@ -36,6 +36,8 @@ struct NameQuery {
     dns::Wanted wanted = dns::Wanted::ipv6_first;
 };
 
+// By "BACKEND/SERVER": where those that have a name were before the start (`init-addr last`).
+using LastAddresses = std::map<std::string, Address>;
 using Resolve = std::function<Result<std::vector<Address>>(const std::string& host, Port port)>;
 
 class Names {
@@ -53,7 +55,9 @@ class Names {
     std::map<std::string, std::vector<Address>> known() const;
 
     // Every name once; answers each line whose name is unknown, but for `init-addr none`.
-    std::vector<NameFailure> resolve_all(const Resolve& resolve, TimePoint now);
+    // What is taken from `last` is asked for soon.
+    std::vector<NameFailure> resolve_all(const Resolve& resolve, TimePoint now,
+                                         const LastAddresses& last = {});
 
     // What the host of a question stands for now; empty while it is not known. Port 0: that of the
     // service its place has.
@@ -98,8 +102,13 @@ class Names {
     void add_server(routing::ServerId id);
     Name* find(const std::string& host);
     const Name* find(const std::string& host) const;
-    bool start_with(Name& name, const config::Server& server, const Resolve& resolve,
-                    TimePoint now);
+    struct Start {
+        const Resolve& resolve;
+        const LastAddresses& last;
+        TimePoint now;
+    };
+    bool start_with(Name& name, const config::Server& server, const Start& start);
+    void start_as_before(Name& name, const Start& start);
     void schedule(Name& name, const dns::Answer& answer, TimePoint now);
     void spread(Name& name, TimePoint now);
     void keep_targets(const Name& service, TimePoint now);

@@ -119,6 +119,8 @@ std::vector<std::string> Control::take_over(const Prepared& next) {
     // No way back from here.
     if (const auto words = needs_restart(*config_, *next.config); !words.empty())
         log::warning("These were changed and need a restart: {}", joined(words));
+    for (const BindFailure& failure : settle_rights(opened))
+        log::warning("[{}] {}; it needs a restart", failure.at.text(), failure.text);
     const auto before = std::exchange(config_, next.config);
     const TimePoint now = Clock::now();
     const health::Reloaded reloaded = cluster_->reload(config_, now);

@@ -72,13 +72,14 @@ Result<gid_t> group_id(const std::string& name) {
     return static_cast<gid_t>(*id);
 }
 
-// Before listen(), so that nobody connects while the path still has other rights.
+}  // namespace
+
 Result<void> set_rights(const Address& address, const config::Bind& bind) {
     const std::string path = address.host();
-    if (path.starts_with('@')) return {};
-    if (bind.mode && ::chmod(path.c_str(), *bind.mode) != 0)
+    struct stat is {};
+    if (path.starts_with('@') || ::lstat(path.c_str(), &is) != 0) return {};
+    if (bind.mode && (is.st_mode & 07777) != *bind.mode && ::chmod(path.c_str(), *bind.mode) != 0)
         return system_error("cannot set the mode of " + path);
-    if (!bind.user && !bind.group) return {};
     auto user = static_cast<uid_t>(-1);  // -1: stays as it is (chown(2))
     auto group = static_cast<gid_t>(-1);
     if (bind.user) {
@@ -91,12 +92,11 @@ Result<void> set_rights(const Address& address, const config::Bind& bind) {
         if (!found) return found.error();
         group = *found;
     }
-    if (::chown(path.c_str(), user, group) != 0)
+    const bool same = (!bind.user || user == is.st_uid) && (!bind.group || group == is.st_gid);
+    if (!same && ::chown(path.c_str(), user, group) != 0)
         return system_error("cannot set the owner of " + path);
     return {};
 }
-
-}  // namespace
 
 Result<UniqueFd> open_socket(const Address& address, const config::Bind& bind,
                              const SocketOptions& options) {
@@ -107,6 +107,7 @@ Result<UniqueFd> open_socket(const Address& address, const config::Bind& bind,
             return cleared.error();
     if (auto bound = bind_to(fd.get(), address, bind, options.share_port); !bound)
         return bound.error();
+    // Before listen(), so that nobody connects while the path still has other rights.
     if (address.is_unix())
         if (auto done = set_rights(address, bind); !done) return done.error();
     if (::listen(fd.get(), bind.backlog.value_or(default_backlog)) != 0)

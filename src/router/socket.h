@@ -1,5 +1,5 @@
-// One address to one bound, listening, non-blocking stream socket. Used by router/listen alone, at
-// start, before privileges are dropped.
+// One address to one bound, listening, non-blocking stream socket. Used by router/listen, at
+// start, before privileges are dropped, and at a reload; and by the master.
 #pragma once
 
 #include <sys/types.h>
@@ -23,6 +23,9 @@ struct SocketOptions {
 
 Result<UniqueFd> open_socket(const Address& address, const config::Bind& bind,
                              const SocketOptions& options);
+// Of a path that is there already: its mode, owner and group as the line says, where they are
+// otherwise. Not for what the line does not name.
+Result<void> set_rights(const Address& address, const config::Bind& bind);
 // Error "cannot bind 127.0.0.1:5000: Address already in use" when somebody listens there, even with
 // SO_REUSEPORT, with which two routers of one user would share a port without a word.
 Result<void> port_is_free(const Address& address, const config::Bind& bind);

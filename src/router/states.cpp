@@ -24,28 +24,23 @@ std::string file_of(const config::Global& global, const config::Backend& backend
     return global.states_base + "/" + name;
 }
 
-struct Read {
-    std::vector<health::SavedServer> servers;
-    Duration age{};
-};
-
-Result<Read> read(const std::string& path) {
+Result<SavedStates::File> read(const std::string& path) {
     struct stat found {};
     std::ifstream file(path, std::ios::binary);
     if (::stat(path.c_str(), &found) != 0 || !file) return system_error("state file " + path);
+    if (!S_ISREG(found.st_mode)) return Error{fmt::format("state file {} is no file", path)};
     auto servers = health::read_saved_state(
         std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()));
     if (!servers) return Error{fmt::format("state file {} {}", path, servers.error().text)};
     const auto written = std::chrono::system_clock::from_time_t(found.st_mtime);
     const auto age = std::chrono::system_clock::now() - written;
-    return Read{std::move(*servers), std::chrono::duration_cast<Duration>(age)};
+    return SavedStates::File{std::move(*servers), std::chrono::duration_cast<Duration>(age)};
 }
 
 }  // namespace
 
-std::vector<std::string> restore_states(const config::Config& config, health::Cluster& cluster,
-                                        TimePoint now) {
-    std::vector<std::string> wrong;
+SavedStates read_states(const config::Config& config) {
+    SavedStates saved;
     std::map<std::string, std::vector<std::string>> backends;  // by file
     for (const config::Backend& backend : config.backends)
         if (std::string path = file_of(config.global, backend); !path.empty())
@@ -53,15 +48,32 @@ std::vector<std::string> restore_states(const config::Config& config, health::Cl
     for (const auto& [path, names] : backends) {
         auto found = read(path);
         if (!found) {
-            wrong.push_back(found.error().text);
+            saved.wrong.push_back(found.error().text);
             continue;
         }
         std::erase_if(found->servers, [&names = names](const health::SavedServer& server) {
             return std::find(names.begin(), names.end(), server.backend) == names.end();
         });
-        (void)cluster.restore(found->servers, found->age, now);
+        saved.files.push_back(std::move(*found));
     }
-    return wrong;
+    return saved;
+}
+
+LastAddresses last_addresses(const SavedStates& saved, const health::Cluster& cluster) {
+    LastAddresses addresses;
+    for (const SavedStates::File& file : saved.files)
+        for (const health::SavedServer& server : file.servers) {
+            const auto id = cluster.find(server.backend, server.name);
+            if (!id || cluster.server_config(*id).endpoint.host != server.fqdn) continue;
+            if (const auto address = Address::from_literal(server.address, Port{0}))
+                addresses.insert_or_assign(server.backend + "/" + server.name, *address);
+        }
+    return addresses;
+}
+
+void restore_states(const SavedStates& saved, health::Cluster& cluster, TimePoint now) {
+    for (const SavedStates::File& file : saved.files)
+        (void)cluster.restore(file.servers, file.age, now);
 }
 
 }  // namespace pgsteer::router

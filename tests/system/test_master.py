@@ -1,6 +1,7 @@
 """The master process: it reloads by starting a new worker on the same sockets, and leaves the old one in
 place when that does not come up."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -10,8 +11,18 @@ import socket
 import pytest
 from harness.crowd import Echo, Newcomers, answers, session
 from harness.process import Process, descendants, free_port, listens
-from harness.runtime import Runtime
+from harness.runtime import Runtime, read_all
 from harness.waits import holds_for, wait_until
+
+
+class MasterCli(Runtime):
+    """HAProxy's master, and ours, takes further lines until the client has said its last."""
+
+    def ask(self, line):
+        with self.connect() as s:
+            s.sendall(line.encode() + b"\n")
+            s.shutdown(socket.SHUT_WR)
+            return read_all(s)
 
 
 class Master:
@@ -20,7 +31,7 @@ class Master:
         self.home = folder.make("master")
         self.echo = ending(Echo())
         self.port = free_port()
-        self.socket, self.cli = self.home / "admin.sock", Runtime(self.home / "master.sock")
+        self.socket, self.cli = self.home / "admin.sock", MasterCli(self.home / "master.sock")
         self.runtime = Runtime(self.socket)
         self.text = f"""
 global
@@ -45,18 +56,12 @@ listen db
                                                  "-f", self.config], folder, env=env))
         wait_until("it listens", lambda: self.process.must_run() and listens(self.port))
         wait_until("its worker serves", lambda: "Loading success" in self.output())
-        wait_until("the worker is known", self.knows_worker)
+        wait_until("both answer", self.is_up)
 
     def processes(self):
         """[(pid, type, reloads, version)] of `show proc`."""
         lines = self.cli.ask("show proc").splitlines()
         return [tuple(re.split(r"\s{2,}", line.strip())) for line in lines if line and line[0] != "#"]
-
-    def knows_worker(self):
-        try:
-            return self.worker() is not None
-        except TimeoutError:  # HAProxy's master, while it starts
-            return False
 
     def worker(self):
         workers = [row for row in self.processes() if row[1] == "worker"]
@@ -70,7 +75,7 @@ listen db
     def is_up(self):
         try:
             return self.worker() is not None and "Pid:" in self.cli.ask("@1 show info")
-        except OSError:  # it is just being executed
+        except OSError:  # it is just being executed, HAProxy's even after it said that all is well
             return False
 
     def output(self):
@@ -140,6 +145,41 @@ def test_no_exit_on_failure_outlives_it(folder, ending):
     assert answers(session(master.port))
 
 
+def test_old_workers_live_for_so_many_reloads_at_most(folder, ending):
+    master = Master(folder, ending, more_global="mworker-max-reloads 1")
+    first, oldest = master.worker(), session(master.port)
+    master.reload()
+    second, younger = master.worker(), session(master.port)
+    assert answers(oldest)
+    master.config.write_text(master.text.replace("server a", "sever a"))
+    master.process.send(signal.SIGUSR2)
+    wait_until("the failure is told", lambda: "Loading failure!" in master.output())
+    assert answers(oldest), "a reload that failed ends nobody"
+    master.config.write_text(master.text)
+    master.reload()
+    wait_until("the oldest is ended", lambda: not running(first))
+    assert f"Worker ({first}) has outlived" in master.output()
+    assert not answers(oldest)
+    assert answers(younger), "who was current till now finishes its sessions"
+    newest = session(master.port)
+    master.reload()
+    wait_until("the second one, too", lambda: not running(second))
+    assert answers(newest) and not answers(younger)
+
+
+def test_what_the_master_goes_by_outlives_a_broken_file(folder, ending):
+    master = Master(folder, ending, more_global="master-worker no-exit-on-failure")
+    master.config.write_text(master.text.replace("server a", "sever a"))
+    master.process.send(signal.SIGUSR2)
+    wait_until("the failure is told", lambda: "Loading failure!" in master.output())
+    os.kill(master.worker(), signal.SIGKILL)
+    wait_until("it is told", lambda: "exited with code 137" in master.output())
+    holds_for("the master goes on", master.process.running, seconds=0.5)
+    master.config.write_text(master.text)
+    master.process.send(signal.SIGUSR2)
+    wait_until("a new worker serves", master.is_up)
+
+
 def test_the_first_worker_that_cannot_start_ends_the_master(folder, ending):
     with socket.create_server(("127.0.0.1", free_port())) as taken:
         config = folder.write("taken.cfg", f"""
@@ -194,9 +234,9 @@ def test_a_new_binary_is_what_runs_afterwards(folder, ending):
     newer.replace(program)
     kept = session(master.port)
     process.send(signal.SIGUSR2)
-    wait_until("a new worker serves", lambda: "Loading success" in process.output().split("Reloading", 1)[-1]
-               and "Reloading" in process.output())
-    assert os.readlink(f"/proc/{process.pid}/exe") == str(program)
+    wait_until("a new worker serves",
+               lambda: "Loading success" in process.output().partition("Reloading")[2])
+    wait_until("the master is the new file", lambda: os.readlink(f"/proc/{process.pid}/exe") == str(program))
     assert answers(kept) and answers(session(master.port))
 
 
@@ -212,6 +252,10 @@ def test_systemd_is_told(folder, ending):
         assert manager.recv(1000).decode().startswith(f"READY=1\nMAINPID={master.process.pid}\n")
 
 
+# Lines to which nothing is said.
+SILENT = ("@1\n", "operator\n")
+
+
 class TestCli:
     def test_its_commands_answer_as_haproxys_do(self, folder, ending):
         ours, theirs = (Master(folder, ending, kind=kind) for kind in ("pgsteer", "haproxy"))
@@ -219,6 +263,26 @@ class TestCli:
                      "@nonsense show info", "operator; show cli level", "user; reload", "@1 get weight db/a",
                      "@1; get weight db/a; @; show cli level", "@master show cli level"):
             assert masked(ours.cli.ask(line)) == masked(theirs.cli.ask(line)), line
+
+    @pytest.mark.parametrize("lines", [
+        ("show cli level\n", "show cli sockets\n", "@1 show cli level\n", "show cli level\n"),
+        ("@1\n", "get weight db/a\n", "get weight db/a\n", "quit\n"),
+        ("operator\n", "show cli level\n", "@1 show cli level\n"),
+        ("@nonsense show info\n", "show cli level\n"),
+        ("@1 prompt\n", "show cli level\n"),
+        ("prompt\n", "show cli level\n", "quit\n")])
+    def test_it_takes_further_lines_as_haproxys_does(self, folder, ending, lines):
+        def talk(master):
+            heard = []
+            with master.cli.connect() as s, contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                for line in lines:
+                    s.sendall(line.encode())
+                    heard.append(s.recv(65536) if line not in SILENT else b"")
+                s.shutdown(socket.SHUT_WR)
+                heard.append(read_all(s))
+            return [one for one in heard if one]
+        ours, theirs = (talk(Master(folder, ending, kind=kind)) for kind in ("pgsteer", "haproxy"))
+        assert ours == theirs
 
     def test_it_reaches_every_worker(self, master):
         first = master.worker()
@@ -238,7 +302,7 @@ class TestCli:
             received = b""
             while piece := s.recv(1000):
                 received += piece
-        assert received.decode() == f"master> {master.worker()}> master> "
+        assert received.decode() == f"master> {master.worker()}> master> master> "
 
     def test_reload_hangs_up_and_reloads(self, master):
         before = master.worker()

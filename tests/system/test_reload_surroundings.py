@@ -1,7 +1,11 @@
 """A reload and what is around sessions: certificates, the page, logs, stick tables, paths of sockets."""
 
+import os
+import pwd
 import re
 import shutil
+import socket
+import stat
 
 import pytest
 from harness import client
@@ -10,7 +14,7 @@ from harness.crowd import Newcomers, answers, server_of, session
 from harness.logs import Receiver
 from harness.process import free_port
 from harness.reloading import Reloading, get
-from harness.waits import wait_until
+from harness.waits import STRETCH, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +182,51 @@ class TestStickTable:
         assert {server_of(session(site.port)) for _ in range(4)} == {again}
 
 
+class TestPaths:
+    """Rights of unix sockets."""
+
+    def bind(self, site, rights):
+        return f"listen path\n    bind unix@{site.home}/db.sock {rights}\n    server a {self.address}\n"
+
+    def start(self, site, rights, **how):
+        self.address = site.echo().address
+        site.start(f"a {self.address}", more=self.bind(site, rights), **how)
+        self.path = site.home / "db.sock"
+
+    def rights(self):
+        found = self.path.stat()
+        return f"{stat.S_IMODE(found.st_mode):o} {found.st_uid} {found.st_gid}"
+
+    def test_they_are_set_anew(self, site):
+        nobody = pwd.getpwnam("nobody")
+        self.start(site, "mode 600")
+        inode = self.path.stat().st_ino
+        assert self.rights() == "600 0 0"
+        site.reload(f"a {self.address}", more=self.bind(site, "mode 660 user nobody gid 7"))
+        assert self.rights() == f"660 {nobody.pw_uid} 7"
+        site.reload(f"a {self.address}", more=self.bind(site, "mode 600"))
+        assert self.rights() == f"600 {nobody.pw_uid} 7", "what no line names stays"
+        assert self.path.stat().st_ino == inode
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(str(self.path))
+            assert answers(s)
+
+    def test_not_by_a_reload_that_is_refused(self, site):
+        self.start(site, "mode 600")
+        taken = f"{self.bind(site, 'mode 666')}listen taken\n    bind 127.0.0.1:{self.address.split(':')[1]}\n" \
+                f"    server a {self.address}\n"
+        site.reload(f"a {self.address}", more=taken, expect="Reload refused")
+        assert self.rights() == "600 0 0"
+
+    def test_what_the_process_may_not_do_is_said(self, site):
+        os.chown(site.home, pwd.getpwnam("nobody").pw_uid, -1)
+        self.start(site, "mode 600", more_global="user nobody")
+        site.reload(f"a {self.address}", more=self.bind(site, "mode 660"), more_global="user nobody")
+        log = site.proxy.process.output()
+        assert f"cannot set the mode of {self.path}: Operation not permitted; it needs a restart" in log
+        assert self.rights() == "600 0 0" and session(site.port)
+
+
 @pytest.mark.parametrize("more, word", [
     ("user nobody", "user"), ("group nogroup", "group"), ("daemon", "daemon"),
     ("pidfile /tmp/other.pid", "pidfile"), ("master-worker", "master-worker"), ("nbthread 1", "nbthread")])
@@ -190,3 +239,14 @@ def test_each_line_that_needs_a_restart_is_named(site, more, word):
     site.reload_text(text)
     assert f"These were changed and need a restart: {word}\n" in site.proxy.process.output()
     assert session(site.port)
+
+
+def test_limits_of_the_stats_socket_follow(site):
+    echo = site.echo()
+    site.start(f"a {echo.address}")
+    site.reload(f"a {echo.address}", more_global="stats timeout 200ms")
+    with site.runtime.connect() as s:
+        s.settimeout(5 * STRETCH)  # less than the ten seconds of before
+        s.sendall(b"prompt\n")
+        assert s.recv(100) == b"\n> "
+        assert s.recv(100) == b"", "who is silent for so long is let go"

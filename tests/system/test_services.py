@@ -10,6 +10,7 @@ import urllib.request
 import pytest
 
 from harness import client, sandbox
+from harness.crowd import Echo, answers, session
 from harness.inetd import received, service
 from harness.process import ROOT, Process, free_port, listens, pgsteer_binary, sanitized
 from harness.proxy import Ports, classic
@@ -106,12 +107,44 @@ def test_the_router_does_all_its_work_within_the_filter(router, folder, closed_i
     assert "pg" in runtime.ask("show cluster") or cluster.primary.address in runtime.ask("show cluster")
     wait_until("the external check passes", lambda: program.must_run() and
                runtime.stat()["checked", "one"]["status"] == "UP")
-    session = client.connect(ports.read_write)
+    kept = client.connect(ports.read_write)
     program.send(signal.SIGHUP)
-    assert client.alive(session)
+    wait_until("it is reloaded", lambda: program.must_run() and
+               "The configuration is reloaded" in program.output())
+    assert client.alive(kept)
     wait_until("new clients are served", lambda: program.must_run() and
                client.try_ask(ports.read_write))
-    session.close()
+    kept.close()
+    program.send(signal.SIGTERM)
+    assert program.wait_end() == 0
+
+
+@needs_systemd
+def test_with_a_master_a_reload_starts_the_next_worker_within_the_filter(folder, ending, closed_in):
+    echo, port = ending(Echo()), free_port()
+    home = folder.make("mastered", "postgres")
+    config = folder.write("mastered.cfg", f"""
+global
+    stats socket {home}/s mode 600 level admin
+    maxconn 100
+defaults
+    mode tcp
+    timeout connect 5s
+    timeout client 1m
+    timeout server 1m
+listen db
+    bind 127.0.0.1:{port}
+    server a {echo.address}
+""")
+    program = closed_in("pgsteer", folder.pgsteer(), "-db", "-f", config, "-Ws", user="postgres")
+
+    def loaded():
+        return program.must_run() and program.output().count("Loading success")
+    wait_until("its worker serves", lambda: loaded() == 1)
+    kept = session(port)
+    program.send(signal.SIGHUP)
+    wait_until("the next worker serves", lambda: loaded() == 2)
+    assert answers(kept) and answers(session(port))
     program.send(signal.SIGTERM)
     assert program.wait_end() == 0
 

@@ -89,6 +89,41 @@ TEST_F(Restore, what_an_operator_said_is_old_and_stands) {
     EXPECT_EQ(world.row(1).weight, 5U);
 }
 
+TEST_F(Restore, a_server_that_is_elsewhere_now_is_not_the_one_that_was_checked) {
+    for (std::uint32_t id : {0U, 1U})
+        (void)world.cluster->move(
+            routing::ServerId{id},
+            {{*Address::from_literal(id == 0 ? "10.0.0.1" : "10.0.0.2", Port{5432})}, {}, ""},
+            world.now);
+    (void)restore(line("pg0", 2, 0) + line("pg1", 2, 0));
+    EXPECT_TRUE(world.row(0).accepts);
+    EXPECT_EQ(world.row(1).cause, Cause::never_judged);
+}
+
+TEST_F(Restore, a_file_of_the_future_is_not_young) {
+    (void)restore(line("pg0", 2, 0), -seconds(5));
+    EXPECT_EQ(world.row(0).cause, Cause::never_judged);
+}
+
+TEST_F(Restore, what_the_configuration_says_otherwise_now_counts) {
+    constexpr int forced = 1, by_file = 4, drain = 8;
+    // Was disabled by the file and is not any more; weight 0 by the file showed as drain.
+    (void)restore(line("pg0", 2, forced | by_file) + line("pg1", 2, drain, 0, 0));
+    EXPECT_NE(world.row(0).cause, Cause::maintenance);
+    EXPECT_NE(world.row(1).cause, Cause::draining);
+}
+
+TEST_F(Restore, ready_by_an_operator_stands_against_disabled) {
+    World other(classic(1));
+    other.config.backends[0].servers[0].disabled = true;
+    other.cluster =
+        std::make_unique<Cluster>(other.config, ClusterOptions{1, other.now, [] { return 0.5; }});
+    EXPECT_EQ(other.row(0).cause, Cause::maintenance);
+    constexpr int by_file = 4;
+    (void)other.cluster->restore(saved(line("pg0", 2, by_file)), seconds(1), other.now);
+    EXPECT_TRUE(other.row(0).accepts);
+}
+
 TEST_F(Restore, the_files_new_weight_wins) {
     (void)restore(line("pg0", 2, 0, 5, 10));
     EXPECT_EQ(world.row(0).weight, 1U);

@@ -13,6 +13,7 @@ MasterRecord sample() {
     record.listeners = {5, 6};
     record.workers = {{100, 7, 1'700'000'100, 0, true, "1.0"},
                       {101, 8, 1'700'000'200, 3, false, ""}};
+    record.rules = {true, 3};
     return record;
 }
 
@@ -28,6 +29,7 @@ TEST(Inherited, other_words_are_not_believed) {
     EXPECT_EQ(unpack_master("1 0 0 0 99999999 5"), std::nullopt);
     const std::string whole = pack(sample());
     EXPECT_EQ(unpack_master(whole.substr(0, whole.size() / 2)), std::nullopt);
+    EXPECT_EQ(unpack_master(whole.substr(0, whole.rfind(' ')) + " many"), std::nullopt);
 }
 
 TEST(Inherited, descriptors_that_are_no_listening_sockets_are_left_alone) {

@@ -44,7 +44,7 @@ class NamesTest : public testing::Test {
                 asked_.push_back(host);
                 return system_says(host, port);
             },
-            now_);
+            now_, last_);
     }
     Result<Addresses> system_says(const std::string& host, Port port) const {
         if (const auto literal = Address::from_literal(host, port)) return Addresses{*literal};
@@ -69,6 +69,7 @@ class NamesTest : public testing::Test {
     std::optional<Names> names_;
     std::vector<NameFailure> failures_;
     std::vector<std::string> asked_;
+    LastAddresses last_;
 };
 
 // Two servers on one host, one on another, one with a literal address; the system resolves them.
@@ -101,6 +102,24 @@ TEST_F(SystemNames, every_line_with_an_unknown_name_is_told) {
     ASSERT_EQ(failures_.size(), 2U);
     EXPECT_TRUE(failures_[1].fatal);
     EXPECT_EQ(failures_[1].text, "'server s1' : could not resolve address 'pg0'");
+}
+
+TEST_F(SystemNames, the_last_address_counts_at_start_and_is_asked_for_then) {
+    last_ = {{"nodes/s0", at("127.0.0.7")}, {"nodes/s1", at("127.0.0.7")}, {"nodes/s9", at("::9")}};
+    start();
+    EXPECT_EQ(addresses_of(0), Addresses{at("127.0.0.7", 5432)});
+    EXPECT_EQ(addresses_of(1), Addresses{at("127.0.0.7", 5433)});
+    EXPECT_THAT(asked_, ElementsAre("pg1"));
+    EXPECT_THAT(due(), ElementsAre("pg0"));
+    (void)names_->learn("pg0", answer({at("127.0.0.1")}), now_);
+    EXPECT_EQ(addresses_of(0), Addresses{at("127.0.0.1", 5432)});
+}
+
+TEST_F(SystemNames, the_last_address_is_not_looked_at_where_init_addr_does_not_say_so) {
+    last_ = {{"nodes/s2", at("127.0.0.7")}};
+    config_.backends[0].servers[2].naming.init = {{Method::libc}};
+    start();
+    EXPECT_EQ(addresses_of(2), Addresses{at("127.0.0.2", 5434)});
 }
 
 TEST_F(SystemNames, an_unknown_name_is_no_failure_with_init_addr_none) {
