@@ -99,6 +99,8 @@ def make_old(path, seconds=3600):
     os.utime(path, (past, past))
 
 
+# A check that is not answered is no answer for long.
+CHECKS = "option httpchk\n    timeout check 1m"
 SERVERS = [f"{name} 127.0.0.1:{number} weight 10" for number, name in enumerate("abc", 1)]
 DISABLED = "d 127.0.0.1:4 weight 10 disabled"
 ORDERS = "set server db/a state maint; set server db/b state drain; set server db/c weight 50%; set server db/d state ready"
@@ -186,12 +188,12 @@ def test_an_empty_file_and_lines_that_are_none_say_nothing(states, text):
 
 def test_what_checks_had_found_stands_until_the_first_answer(states, checked):
     echo = states.ending(Echo())
-    server = f"a {echo.address} check port {checked.port} inter 2s fall 3"
-    states.start(server, options="option httpchk")
+    server = f"a {echo.address} check port {checked.port} inter 3s fall 3"
+    states.start(server, options=CHECKS)
     wait_until("it is up", lambda: states.statuses()["a"] == "UP")
     checked.waits = True
     states.save()
-    states.restart(server, options="option httpchk")
+    states.restart(server, options=CHECKS)
     assert states.statuses()["a"].startswith("UP") and server_of(session(states.port)) == b"e"
     checked.answer, checked.waits = 503, False
     wait_until("the first answer decides alone", lambda: states.statuses()["a"] == "DOWN")
@@ -202,13 +204,13 @@ def test_what_checks_had_found_stands_until_the_first_answer(states, checked):
 def test_but_unknown_is_never_up(states, checked, age):
     echo = states.ending(Echo())
     server = f"a {echo.address} check port {checked.port} inter 1s fall 3"
-    states.start(server, options="option httpchk")
+    states.start(server, options=CHECKS)
     wait_until("it is up", lambda: states.statuses()["a"] == "UP")
     checked.waits = True
     checked.asked.clear()
     states.save()
     make_old(states.file, age)
-    states.restart(server, options="option httpchk")
+    states.restart(server, options=CHECKS)
     assert checked.asked.wait(20)
     holds_for("it takes no sessions", lambda: states.statuses()["a"] == "DOWN", seconds=0.3)
     checked.waits = False
@@ -217,14 +219,15 @@ def test_but_unknown_is_never_up(states, checked, age):
 
 def test_nor_a_server_that_is_somewhere_else_now(states, checked):
     echo, other = states.ending(Echo()), states.ending(Echo(b"o"))
-    line = "a {} check port " + f"{checked.port} inter 2s fall 3"
-    states.start(line.format(echo.address), options="option httpchk")
+    line = "a {} check port " + f"{checked.port} inter 3s fall 3"
+    states.start(line.format(echo.address), options=CHECKS)
     wait_until("it is up", lambda: states.statuses()["a"] == "UP")
     checked.waits = True
     states.save()
-    states.restart(line.format(other.address), options="option httpchk")
+    states.restart(line.format(other.address), options=CHECKS)
     holds_for("it takes no sessions", lambda: states.statuses()["a"] == "DOWN", seconds=0.3)
     checked.waits = False
+    wait_until("it is up", lambda: states.statuses()["a"] == "UP")
     assert server_of(session(states.port)) == b"o"
 
 
