@@ -232,6 +232,7 @@ void Worker::resume_listeners() {
 void Worker::on_accept_failure(std::size_t index, int error_number) {
     channel_.report(routing::AcceptFailed{listeners_[index].listener->frontend, error_number},
                     fellows_.bell);
+    spares_.clear();
     for (std::size_t i = 0; i < listeners_.size(); ++i)
         unwatch_listener(i);
     accept_again_ = now_ + accept_pause;

@@ -31,10 +31,6 @@ void set_options(int fd, const routing::BackendRow& backend) {
         set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, static_cast<int>(backend.keepalive.count));
 }
 
-bool begin(int fd, const Address& address) {
-    return ::connect(fd, address.get(), address.length()) == 0 || errno == EINPROGRESS;
-}
-
 // One port of a range after the other, from the one whose turn it is.
 UniqueFd dial_from(const routing::BackendRow& backend, const routing::ServerRow& server,
                    const Address& address) {
@@ -46,7 +42,7 @@ UniqueFd dial_from(const routing::BackendRow& backend, const routing::ServerRow&
         if (address.is_ip()) set_options(fd.get(), backend);
         const std::uint32_t turn =
             tries > 1 ? server.shared->turn.fetch_add(1, std::memory_order_relaxed) : 0;
-        if (bind_socket(fd.get(), origin, turn) && begin(fd.get(), address)) return fd;
+        if (bind_socket(fd.get(), origin, turn) && connect_to(fd.get(), address)) return fd;
         if (!is_about_port(errno)) return {};
     }
     return {};
@@ -54,13 +50,17 @@ UniqueFd dial_from(const routing::BackendRow& backend, const routing::ServerRow&
 
 }  // namespace
 
+bool connect_to(int fd, const Address& address) {
+    return ::connect(fd, address.get(), address.length()) == 0 || errno == EINPROGRESS;
+}
+
 UniqueFd dial(const routing::BackendRow& backend, const routing::ServerRow& server,
               const Address& address) {
     if (server.outbound) return dial_from(backend, server, address);
     UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) return {};
     if (address.is_ip()) set_options(fd.get(), backend);
-    if (!begin(fd.get(), address)) return {};
+    if (!connect_to(fd.get(), address)) return {};
     return fd;
 }
 

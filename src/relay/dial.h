@@ -12,4 +12,7 @@ namespace pgsteer::relay {
 UniqueFd dial(const routing::BackendRow& backend, const routing::ServerRow& server,
               const Address& address);
 
+// False with errno likewise.
+bool connect_to(int fd, const Address& address);
+
 }  // namespace pgsteer::relay

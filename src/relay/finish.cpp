@@ -82,8 +82,7 @@ void Worker::answer_first_packet(SlotIndex slot) {
         if (packet == pgwire::FirstPacket::ssl_request ||
             packet == pgwire::FirstPacket::gss_request) {
             (void)read_client(session, head);
-            if (write_client(session, "N") != 1)
-                return end(slot, closing.reason);
+            if (write_client(session, "N") != 1) return end(slot, closing.reason);
             continue;
         }
         if (packet != pgwire::FirstPacket::startup) return end(slot, closing.reason);
@@ -143,6 +142,15 @@ void Worker::leave_listener(const Session& session) {
     let_go(session.listener);
 }
 
+// Ours was closed first, the server's followed, all was read: then its socket can serve another.
+void Worker::close_server(const Session& session, Relaying& relaying, routing::EndReason reason) {
+    const bool over = reason == routing::EndReason::client_closed && relaying.up.sink_ended &&
+                      relaying.down.source_ended;
+    if (over && session.server_family != 0)
+        spares_.keep(std::move(relaying.server), session.server_family, backend(session), now_);
+    relaying.server.reset();
+}
+
 void Worker::end(SlotIndex slot, routing::EndReason reason) {
     using routing::EndReason;
     Session& session = sessions_.at(slot);
@@ -164,7 +172,7 @@ void Worker::end(SlotIndex slot, routing::EndReason reason) {
             reset_on_close(relaying->server);
         if (relaying->up.unsent) chunks_.give_back(std::move(relaying->up.unsent));
         if (relaying->down.unsent) chunks_.give_back(std::move(relaying->down.unsent));
-        relaying->server.reset();
+        close_server(session, *relaying, reason);
     }
     if (reason == EndReason::server_reset) reset_on_close(session.client);
     if (reason == EndReason::cut) traffic(row(session).shared).cut.add();

@@ -127,11 +127,8 @@ bool Worker::begin_connect(SlotIndex slot) {
         return false;
     }
     const Address& address = its_row.addresses[session.address % its_row.addresses.size()];
-    UniqueFd fd = dial(backend(session), its_row, address);
+    UniqueFd fd = dial_server(slot, address);
     if (!fd) return false;
-    if (!watch(fd.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-               {Source::server, session.generation, slot}))
-        return false;
     session.state = Connecting{std::move(fd), now_tick()};
     traffic(its_row.shared).attempts.add();
     traffic(backend(session).shared).attempts.add();
@@ -141,6 +138,26 @@ bool Worker::begin_connect(SlotIndex slot) {
     if (backend(session).connect_timeout.count() > 0)
         set_timer(slot, backend(session).connect_timeout);
     return true;
+}
+
+UniqueFd Worker::dial_server(SlotIndex slot, const Address& address) {
+    Session& session = sessions_.at(slot);
+    const bool plain = !row(session).outbound && address.is_ip();
+    session.server_family = plain ? static_cast<std::uint8_t>(address.family()) : 0U;
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.data.u64 = EventKey{Source::server, session.generation, slot}.pack();
+    int action = EPOLL_CTL_MOD;
+    UniqueFd fd;
+    if (plain) fd = spares_.take(address.family(), backend(session));
+    if (fd) {
+        if (!connect_to(fd.get(), address)) return {};
+    } else {
+        action = EPOLL_CTL_ADD;
+        fd = dial(backend(session), row(session), address);
+    }
+    if (fd && ::epoll_ctl(epoll_.get(), action, fd.get(), &event) != 0) return {};
+    return fd;
 }
 
 void Worker::connect_failed(SlotIndex slot, int error_number) {

@@ -83,8 +83,8 @@ struct Session {
     UniqueFd client;
     std::uint32_t generation = 0;
     CompactPeer peer;
-    std::uint16_t listener = 0;       // of its worker's
-    std::unique_ptr<Aside> aside;     // mostly null
+    std::uint16_t listener = 0;    // of its worker's
+    std::unique_ptr<Aside> aside;  // mostly null
     routing::FrontendId frontend{};
     routing::BackendId backend{};
     routing::ServerId server{};        // valid while has_server
@@ -100,6 +100,7 @@ struct Session {
     std::uint16_t round = 0;           // connects since the last pause
     std::uint8_t timeouts = 0;         // connects that ran into `timeout connect`
     std::uint8_t address = 0;          // index into the row's addresses
+    std::uint8_t server_family = 0;    // of the socket to its server; 0: not to be used again
     bool in_use = false;
     bool expects_proxy = false;  // its first bytes are a PROXY header
     bool has_server = false;

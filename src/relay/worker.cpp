@@ -44,6 +44,11 @@ void Worker::loop_once() {
         const int left = pause > 0 ? static_cast<int>(pause) : 0;
         wait = wait < 0 || left < wait ? left : wait;
     }
+    if (!spares_.empty()) {
+        const auto left = std::chrono::ceil<milliseconds>(spares_.until() - now_).count();
+        const int pause = left > 0 ? static_cast<int>(left) : 0;
+        wait = wait < 0 || pause < wait ? pause : wait;
+    }
     if (release_due_) wait = wait < 0 || wait > 1 ? 1 : wait;
     const int count =
         ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), wait);
@@ -53,6 +58,7 @@ void Worker::loop_once() {
         dispatch(events_[static_cast<std::size_t>(i)]);
     pump_unfinished();
     expire_timers();
+    if (!spares_.empty() && spares_.until() <= now_) spares_.clear();
     if (accept_again_ <= now_) {
         accept_again_ = never;
         resume_listeners();

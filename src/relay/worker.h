@@ -19,6 +19,7 @@
 #include "relay/data_plane.h"
 #include "relay/release_pace.h"
 #include "relay/session.h"
+#include "relay/spare_sockets.h"
 #include "routing/rules.h"
 
 namespace pgsteer::relay {
@@ -130,6 +131,7 @@ class Worker {
     bool take_slot(Session& session, routing::ServerId id);
     bool take_next_address(Session& session);
     bool begin_connect(SlotIndex slot);
+    UniqueFd dial_server(SlotIndex slot, const Address& address);
     void connect_failed(SlotIndex slot, int error_number);
     void count_retry(routing::ServerId failed, const Session& session);
     bool may_try_again_now(const Session& session) const;
@@ -175,6 +177,7 @@ class Worker {
     void answer_first_packet(SlotIndex slot);
     std::string refusal(const Session& session, routing::EndReason reason) const;
     void end(SlotIndex slot, routing::EndReason reason);
+    void close_server(const Session& session, Relaying& relaying, routing::EndReason reason);
     void leave_listener(const Session& session);
     enum class Dropped { by_reset, by_end };
     void drop(SlotIndex slot, Dropped how);
@@ -205,6 +208,7 @@ class Worker {
     SessionSlots sessions_;
     TimerWheel timers_;
     ChunkPool chunks_;
+    SpareSockets spares_;
     std::unique_ptr<Chunk> buffer_ = std::make_unique<Chunk>();
     std::vector<HoldQueue> holds_;      // by BackendId
     std::vector<EventKey> unfinished_;  // pipes that had their turn and have more
