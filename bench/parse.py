@@ -3,6 +3,7 @@
 
     cmake --preset release -DPGSTEER_TESTS=OFF -DPGSTEER_BENCH=OFF && ninja -C build/release pgsteer
     bench/parse.py [--pgsteer build/release/pgsteer] [--servers 5000] [--rounds 15]
+    bench/parse.py --write docs/benchmarks.md       # also fills the table there
 """
 import argparse
 import os
@@ -38,6 +39,12 @@ def configuration(servers: int, a_section: int) -> str:
     return text
 
 
+def put_between(path: pathlib.Path, table: str) -> None:
+    begin, end = "<!-- parse: begin -->", "<!-- parse: end -->"
+    head, rest = path.read_text(encoding="utf-8").split(begin, 1)
+    path.write_text(f"{head}{begin}\n{table}\n{end}{rest.split(end, 1)[1]}", encoding="utf-8")
+
+
 def cpu_seconds(command: list[str]) -> float:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
@@ -54,9 +61,11 @@ def main() -> None:
     arguments.add_argument("--haproxy", default="haproxy")
     arguments.add_argument("--servers", type=int, default=5000)
     arguments.add_argument("--rounds", type=int, default=15)
+    arguments.add_argument("--write", type=pathlib.Path,
+                           help="put the table between the markers of this file")
     options = arguments.parse_args()
-    print(f"| {options.servers} servers, as | haproxy -c, ms | pgsteer -c, ms | ratio |\n"
-          "| --- | --- | --- | --- |")
+    lines = [f"| {options.servers} servers, as | haproxy -c, ms | pgsteer -c, ms | ratio |",
+             "| --- | --- | --- | --- |"]
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "many.cfg"
         for a_section in (10, 100, options.servers):
@@ -67,8 +76,11 @@ def main() -> None:
                 ours.append(cpu_seconds([options.pgsteer, "-c", "-q", "-f", str(path)]))
             low, high = statistics.median(ours), statistics.median(theirs)
             sections = -(-options.servers // a_section)
-            print(f"| {sections} `listen` of {a_section} | {high * 1000:.0f} | {low * 1000:.0f} | "
-                  f"{low / high:.2f} |")
+            lines.append(f"| {sections} `listen` of {a_section} | {high * 1000:.0f} | "
+                         f"{low * 1000:.0f} | {low / high:.2f} |")
+    print("\n".join(lines))
+    if options.write:
+        put_between(options.write, "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -17,9 +17,10 @@ enum class RuleAction : std::uint8_t {
     set_source_port,
     set_destination,
     set_destination_port,
-    track,      // the client's key is counted in a table
-    increment,  // a counter of a tracked key
-    assign,     // likewise
+    track,          // the client's key is counted in a table
+    increment,      // a counter of a tracked key
+    assign,         // likewise
+    set_log_level,  // of the session's line
 };
 
 // unknown: bytes that are still to come, or verdicts, may decide it.

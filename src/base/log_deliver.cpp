@@ -21,16 +21,33 @@ Error why() {
     return Error{::strerror(errno)};
 }
 
+struct Sockets {
+    UniqueFd plain;
+    // To a path, and connected at start: it is what is left where the path is out of reach, within
+    // a chroot or as another user.
+    UniqueFd connected = {};
+};
+
+ssize_t send_again(int fd, const std::string& part, const Address* to) {
+    ssize_t sent = -1;
+    do {
+        sent = to != nullptr
+                   ? ::sendto(fd, part.data(), part.size(), MSG_NOSIGNAL, to->get(), to->length())
+                   : ::send(fd, part.data(), part.size(), MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    return sent;
+}
+
 // Unconnected, as HAProxy sends: a syslog daemon that was started anew is found by its address.
-Sink::Deliver to_socket(std::shared_ptr<const UniqueFd> fd, Address address) {
-    return [fd = std::move(fd), address](const Packet& packet) -> Result<void> {
+Sink::Deliver to_socket(std::shared_ptr<const Sockets> sockets, Address address) {
+    return [sockets = std::move(sockets), address](const Packet& packet) -> Result<void> {
         for (const std::string& part : packet) {
-            ssize_t sent = -1;
-            do {
-                sent = ::sendto(fd->get(), part.data(), part.size(), MSG_NOSIGNAL, address.get(),
-                                address.length());
-            } while (sent < 0 && errno == EINTR);
-            if (sent < 0) return why();
+            if (send_again(sockets->plain.get(), part, &address) >= 0) continue;
+            const int error_number = errno;
+            if (sockets->connected && send_again(sockets->connected.get(), part, nullptr) >= 0)
+                continue;
+            errno = error_number;
+            return why();
         }
         return {};
     };
@@ -89,9 +106,17 @@ Result<Sink::Deliver> open_target(const Target& target) {
     }
     const auto address = address_of(target);
     if (!address) return Error{name + ": " + address.error().text};
-    auto fd = std::make_shared<UniqueFd>(::socket(address->family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    if (!*fd) return system_error(name);
-    return to_socket(std::move(fd), *address);
+    const auto open = [&] {
+        return UniqueFd(::socket(address->family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    };
+    Sockets sockets{open()};
+    if (!sockets.plain) return system_error(name);
+    if (address->is_unix()) {
+        sockets.connected = open();
+        if (::connect(sockets.connected.get(), address->get(), address->length()) != 0)
+            sockets.connected.reset();
+    }
+    return to_socket(std::make_shared<const Sockets>(std::move(sockets)), *address);
 }
 
 }  // namespace pgsteer::log

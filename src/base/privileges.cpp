@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <ctime>
 
 #include "base/fd.h"
 #include "base/units.h"
@@ -40,10 +42,34 @@ Result<gid_t> find_group(const std::string& name) {
     return static_cast<gid_t>(*id);
 }
 
+// No descriptor of a folder is open that would lead out again.
+Result<void> go_into(const std::string& folder) {
+    ::tzset();  // local times are written in the log: /etc/localtime is out of reach later
+    if (::chroot(folder.c_str()) == 0 && ::chdir("/") == 0) return {};
+    const bool forbidden = errno == EPERM;
+    Error error = system_error(fmt::format("cannot chroot({})", folder));
+    if (forbidden)
+        error.text +=
+            "; it needs root: start the program as root, or remove the line where the "
+            "service manager keeps the process apart";
+    return error;
+}
+
+Result<void> take(const Ids& ids) {
+    if (ids.user == ::geteuid() && ids.group == ::getegid()) return {};
+    if (::geteuid() == 0 && ::setgroups(0, nullptr) != 0) return system_error("setgroups");
+    if (::setgid(ids.group) != 0)
+        return system_error(fmt::format("cannot change to group {}", ids.group));
+    if (::setuid(ids.user) != 0)
+        return system_error(fmt::format("cannot change to user {}", ids.user));
+    if (ids.user != 0 && ::setuid(0) == 0)
+        return Error{"root could be had back after setuid; refusing to run"};
+    return {};
+}
+
 }  // namespace
 
 Result<void> become(const Identity& identity) {
-    if (!identity.user && !identity.group) return {};
     Ids ids{::geteuid(), ::getegid()};
     if (identity.user) {
         const auto found = find_user(*identity.user);
@@ -55,15 +81,9 @@ Result<void> become(const Identity& identity) {
         if (!found) return found.error();
         ids.group = *found;
     }
-    if (ids.user == ::geteuid() && ids.group == ::getegid()) return {};
-    if (::geteuid() == 0 && ::setgroups(0, nullptr) != 0) return system_error("setgroups");
-    if (::setgid(ids.group) != 0)
-        return system_error(fmt::format("cannot change to group {}", ids.group));
-    if (::setuid(ids.user) != 0)
-        return system_error(fmt::format("cannot change to user {}", ids.user));
-    if (ids.user != 0 && ::setuid(0) == 0)
-        return Error{"root could be had back after setuid; refusing to run"};
-    return {};
+    if (identity.root_folder)
+        if (auto gone = go_into(*identity.root_folder); !gone) return gone;
+    return take(ids);
 }
 
 Result<void> daemonise() {

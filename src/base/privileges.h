@@ -10,12 +10,14 @@
 namespace pgsteer {
 
 struct Identity {
-    std::optional<std::string> user;   // name or number
-    std::optional<std::string> group;  // name or number
+    std::optional<std::string> user;              // name or number
+    std::optional<std::string> group;             // name or number
+    std::optional<std::string> root_folder = {};  // chroot
 };
 
-// Drops to the identity (setgroups, setgid, setuid) and checks that root cannot be had back.
-// No effect when neither is given. Errors: unknown name, not permitted.
+// Looks the names up, goes into the folder, drops to the identity (setgroups, setgid, setuid) and
+// checks that root cannot be had back. No effect when none is given. Errors: unknown name, no such
+// folder, not permitted.
 Result<void> become(const Identity& identity);
 
 // Forks into the background: the parent exits with 0 once the child is its own session with

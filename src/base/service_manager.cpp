@@ -14,15 +14,41 @@
 
 namespace pgsteer {
 
-void notify_manager(std::string_view socket, std::string_view state) {
-    if (socket.empty()) return;
+namespace {
+
+// "fd@7", of held_manager.
+constexpr std::string_view held = "fd@";
+
+// Connected; none when it cannot be.
+UniqueFd reach(std::string_view socket) {
     const auto address = socket.front() == '@' ? Address::unix_abstract(socket.substr(1))
                                                : Address::unix_path(socket);
-    if (!address) return;
-    const UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    if (!fd) return;
-    (void)::sendto(fd.get(), state.data(), state.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
-                   address->get(), address->length());
+    if (!address) return UniqueFd();
+    UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!fd || ::connect(fd.get(), address->get(), address->length()) != 0) return UniqueFd();
+    return fd;
+}
+
+void send(int fd, std::string_view state) {
+    (void)::send(fd, state.data(), state.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+}  // namespace
+
+void notify_manager(std::string_view socket, std::string_view state) {
+    if (socket.empty()) return;
+    if (socket.starts_with(held)) {
+        const auto fd = parse_integer(socket.substr(held.size()), 0, INT32_MAX);
+        if (fd) send(static_cast<int>(*fd), state);
+    } else if (const UniqueFd fd = reach(socket)) {
+        send(fd.get(), state);
+    }
+}
+
+std::string held_manager(const std::string& socket) {
+    if (socket.empty()) return socket;
+    UniqueFd fd = reach(socket);
+    return fd ? fmt::format("{}{}", held, fd.release()) : "";
 }
 
 namespace {

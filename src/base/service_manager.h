@@ -15,6 +15,10 @@ namespace pgsteer {
 // failure is not told: the program does its work all the same.
 void notify_manager(std::string_view socket, std::string_view state);
 
+// The same socket, opened now: for a process that will not reach its path any more (`chroot`). Open
+// as long as the process lives.
+std::string held_manager(const std::string& socket);
+
 // What to say before a reload (sd_notify(3), Type=notify-reload); "READY=1" ends it.
 std::string reloading_state();
 

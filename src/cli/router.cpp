@@ -122,7 +122,7 @@ Result<void> be_daemon(const config::Global& global, const Flags& flags) {
 Result<void> settle_process(const config::Global& global, const Flags& flags, bool has_master) {
     if (!has_master)
         if (auto done = be_daemon(global, flags); !done) return done;
-    return become({global.user, global.group});
+    return become({global.user, global.group, global.root_folder});
 }
 
 // To the terminal, and to the log targets: of a daemon only those are left.
@@ -167,6 +167,19 @@ Result<std::vector<router::HeldSocket>> sockets_of_another(const Flags& flags) {
     return router::fetch_sockets(flags.handing_over);
 }
 
+std::string text_of(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Where the files of the system will be out of reach, what they say of names.
+std::shared_ptr<const dns::SystemNames> system_names_of(const config::Global& global,
+                                                        const router::Source& source) {
+    if (!global.root_folder) return nullptr;
+    return std::make_shared<const dns::SystemNames>(
+        dns::read_system_names(text_of("/etc/hosts"), text_of(source.resolv_conf)));
+}
+
 int route(config::Config loaded, const Flags& flags, UniqueFd master) {
     const router::Source source{flags, load_options(flags)};
     const std::size_t workers = router::workers_of(loaded.global);
@@ -200,6 +213,10 @@ int route(config::Config loaded, const Flags& flags, UniqueFd master) {
     if (flags.quiet) log::silence_stderr();
     (void)std::signal(SIGPIPE, SIG_IGN);
 
+    auto system_names = system_names_of(global, source);
+    std::string manager = environment("NOTIFY_SOCKET").value_or("");
+    if (global.root_folder) manager = held_manager(manager);
+
     // No way back from here: the process becomes what it will be, then the threads start.
     if (const auto settled = settle_process(global, flags, bool(master)); !settled)
         return fail(settled.error().text);
@@ -211,10 +228,9 @@ int route(config::Config loaded, const Flags& flags, UniqueFd master) {
     facts.started = Clock::now();
     facts.workers = workers;
     facts.descriptors = descriptors_in_force();
-    const std::string manager = environment("NOTIFY_SOCKET").value_or("");
-    router::Control control({source, config, std::move(cluster), std::move(names),
-                             std::move(*plane), std::move(*logs), std::move(opened),
-                             std::move(facts), manager, std::move(master)});
+    router::Control control(
+        {source, config, std::move(cluster), std::move(names), std::move(*plane), std::move(*logs),
+         std::move(opened), std::move(facts), manager, std::move(master), std::move(system_names)});
     signal_replaced(flags);
     log::notice("pgsteer {} is ready: {} proxies, {} workers, maxconn {}", PGSTEER_VERSION,
                 table->frontends.size(), workers, global.maxconn);

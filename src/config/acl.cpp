@@ -118,7 +118,13 @@ Result<Condition> Acls::condition(const WordList& words) const {
             condition.any.push_back(std::exchange(all, {}));
             continue;
         }
-        if (word == "and" && named_.find(word) == named_.end()) continue;
+        // Terms side by side are an "and" already; HAProxy takes the word for a name.
+        if (word == "and" && named_.find(word) == named_.end()) {
+            const bool joins = !all.empty() && !negated && i + 1 < words.size() &&
+                               !is_or(words[i + 1]) && words[i + 1] != word;
+            if (!joins) return Error{"'and' stands between two conditions"};
+            continue;
+        }
         for (; word.starts_with('!'); word.erase(0, 1))
             negated = !negated;
         if (word.empty()) continue;

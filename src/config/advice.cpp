@@ -84,6 +84,7 @@ class Adviser {
         for (const Frontend& front : config_.frontends)
             if (!front.disabled && !is_page(front)) look_at(front);
         look_at_binds();
+        look_at_root_folder();
         std::stable_sort(advice_.begin(), advice_.end(), [](const Advice& a, const Advice& b) {
             const bool same_file = a.at.file == b.at.file;
             return same_file && a.at.line < b.at.line;
@@ -216,6 +217,35 @@ class Adviser {
                                          bind.endpoint.text(), number(bind.endpoint.port),
                                          found->second->at.text()));
         });
+    }
+
+    // What is looked for by its path after the start is looked for within.
+    void look_at_root_folder() {
+        const Global& global = config_.global;
+        if (!global.root_folder) return;
+        std::vector<std::string> within;
+        for (const Backend& back : config_.backends) {
+            if (!back.check.external.command.empty())
+                within.push_back("'external-check command' of '" + back.name + "'");
+            if (!back.check.role.passfile.empty())
+                within.push_back("'passfile' of '" + back.name + "'");
+            for (const Server& server : back.servers)
+                if (server.endpoint.unix_socket && server.endpoint.unix_socket->is_unix() &&
+                    !server.endpoint.unix_socket->text().starts_with('@'))
+                    within.push_back("the path of '" + back.name + "/" + server.name + "'");
+        }
+        std::string text;
+        for (const std::string& one : within)
+            text += (text.empty() ? "" : ", ") + one;
+        if (!text.empty())
+            add(global.root_folder_at,
+                fmt::format("'chroot {}' : looked for within it: {}", *global.root_folder, text));
+        if (!global.master)
+            add(global.root_folder_at,
+                fmt::format(
+                    "'chroot {}' : the files cannot be read again from within: for a reload "
+                    "run with -W or add 'master-worker'",
+                    *global.root_folder));
     }
 
     template <class Visit>

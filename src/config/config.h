@@ -19,8 +19,8 @@
 #include "config/rules.h"
 #include "config/session_log.h"
 #include "config/stats_page.h"
-#include "config/userlist.h"
 #include "config/stick.h"
+#include "config/userlist.h"
 #include "config/wire_tls.h"
 
 namespace pgsteer::config {
@@ -52,7 +52,7 @@ struct Bind {
     std::uint32_t id = 0;              // of `id`; 0: not given
     bool accept_proxy = false;         // each client begins with a PROXY header
     BindTls tls;
-    bool exposes_listeners = false;    // of a stats socket: `expose-fd listeners`
+    bool exposes_listeners = false;  // of a stats socket: `expose-fd listeners`
     Location at;
 };
 
@@ -196,18 +196,28 @@ struct Backend {
     Location at;
 };
 
+// How checks are kept from going out at the same instants.
+struct CheckSpread {
+    std::uint32_t percent = 0;  // spread-checks: of an interval, by chance, up and down
+    milliseconds longest{0};    // max-spread-checks: from the first server's to the last one's
+};
+
 struct Global {
-    std::uint32_t maxconn = 0;  // 0: not set, the router chooses from the descriptor limit
+    std::uint32_t maxconn = 0;     // 0: not set, the router chooses from the descriptor limit
+    std::uint32_t open_files = 0;  // ulimit-n; 0: not set, as many as maxconn needs
     std::optional<std::uint32_t> threads;
     bool daemon = false;
     bool quiet = false;
     std::optional<std::string> user;
     std::optional<std::string> group;
+    std::optional<std::string> root_folder;  // chroot
+    Location root_folder_at;
     std::optional<std::string> pid_file;
     std::optional<std::string> node;
     std::optional<std::string> description;
     std::vector<log::Target> logs;
     milliseconds hard_stop_after{0};
+    CheckSpread check_spread;
     std::vector<Bind> stats_sockets;
     milliseconds stats_timeout{10'000};   // HAProxy's default
     std::uint32_t stats_maxconn = 10;     // likewise

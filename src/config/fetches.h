@@ -31,7 +31,7 @@ struct FetchRow {
         optional_integer,  // one, or nothing
         constant,          // any word, which is the value
         table,             // a stick table's section, or nothing for the own one
-        counter,           // 0, 1 or 2: of track-sc0, track-sc1 or track-sc2
+        counter,  // 0, 1 or 2: of track-sc0, -sc1 or -sc2; and where that key is looked up instead
     };
     std::string_view name;
     std::string_view other_name;  // an older one, or none
@@ -53,8 +53,8 @@ struct ParsedSample {
 // `more`: further rows, looked at first.
 Result<ParsedSample> parse_sample(std::string_view text, std::span<const FetchRow> more = {});
 
-// Of a fetch that is no row: what is said of it; "unknown fetch method ..." when HAProxy has none of
-// that name. Empty for a row.
+// Of a fetch that is no row: what is said of it; "unknown fetch method ..." when HAProxy has none
+// of that name. Empty for a row.
 std::string why_no_value(std::string_view name);
 
 // Is this one of HTTP's fetches ("path", "hdr(...)" ...)? They are known, and have no value here.

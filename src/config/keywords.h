@@ -17,6 +17,7 @@
 #include "config/load.h"
 #include "config/log_lines.h"
 #include "config/rule_lines.h"
+#include "config/web_lines.h"
 #include "config/words.h"
 
 namespace pgsteer::tls {
@@ -59,6 +60,9 @@ struct Proxy {
     std::optional<int> backlog;
     std::optional<StatsPage> stats;
     LogLines logs;
+    std::vector<WebLine> web;
+    std::uint32_t id = 0;  // of `id`; 0: not given
+    Location id_at;
 };
 
 // `unix-bind`: what `bind` lines below with a path have unless they say otherwise.
@@ -155,6 +159,7 @@ std::span<const Row> log_rows();
 std::span<const Row> userlist_rows();
 std::span<const Row> stick_rows();
 std::span<const Row> tls_rows();
+std::span<const Row> web_rows();
 
 // A word after `bind ADDRESS` or `server NAME ADDRESS`.
 template <class Target>
@@ -168,8 +173,8 @@ struct OptionRow {
     std::string_view instead = {};
 };
 
-std::span<const OptionRow<Bind>> bind_options();           // all
-std::span<const OptionRow<Bind>> bind_tls_options();       // part of them
+std::span<const OptionRow<Bind>> bind_options();            // all
+std::span<const OptionRow<Bind>> bind_tls_options();        // part of them
 std::span<const OptionRow<Server>> server_options();        // all
 std::span<const OptionRow<Server>> server_check_options();  // part of them
 std::span<const OptionRow<Server>> server_pace_options();   // likewise
@@ -200,10 +205,10 @@ constexpr OptionRow<Target> refused_option(std::string_view name, std::size_t va
 // Calls visit(row) for every row of a line's first words.
 template <class Visit>
 void each_row(Visit visit) {
-    for (const auto& table :
-         {global_rows(), process_rows(), unused_global_rows(), later_rows(), proxy_rows(),
-          bind_rows(), server_rows(), check_rows(), role_rows(), rule_rows(), stick_rows(),
-          tls_rows(), stats_rows(), resolvers_rows(), log_rows(), userlist_rows(), unused_proxy_rows()})
+    for (const auto& table : {global_rows(), process_rows(), unused_global_rows(), later_rows(),
+                              proxy_rows(), bind_rows(), server_rows(), check_rows(), role_rows(),
+                              rule_rows(), stick_rows(), tls_rows(), stats_rows(), resolvers_rows(),
+                              log_rows(), userlist_rows(), web_rows(), unused_proxy_rows()})
         for (const auto& row : table)
             visit(row);
 }
@@ -255,13 +260,13 @@ std::string nearest_option(std::string_view word, std::span<const OptionRow<Targ
 }
 
 template <class Target>
-void read_options(Line& line, Target& target, Words words,
-                  const OptionIndex<Target>& index) {
+void read_options(Line& line, Target& target, Words words, const OptionIndex<Target>& index) {
     for (std::size_t i = 0; i < words.size(); ++i) {
         const OptionRow<Target>* const found = index.find(words[i]);
         line.option = {};
         if (!found) {
-            line.alert("unknown option '" + words[i] + "'" + nearest_option(words[i], index.rows()));
+            line.alert("unknown option '" + words[i] + "'" +
+                       nearest_option(words[i], index.rows()));
             continue;
         }
         line.option = found->name;
@@ -291,6 +296,10 @@ Result<void> settle_tls(const Global& global, const Backend& backend, Server& se
 // What of a `stick` line is checked when all sections are known.
 std::vector<StickRule> stick_rules_of(Draft& draft, const Proxy& proxy);
 void settle_tables(Config& config);
+// `balance` by what HTTP says.
+void keep_web_balance(Line& line);
+// Says what a section's mode makes of its lines about HTTP.
+void settle_web_lines(Draft& draft, const Proxy& proxy);
 // The rules of a section's halves; says what names nothing. All sections are known.
 FrontRules front_rules_of(Draft& draft, const Proxy& proxy);
 BackRules back_rules_of(Draft& draft, const Proxy& proxy);

@@ -1,3 +1,6 @@
+#include <grp.h>
+#include <pwd.h>
+
 #include "config/keywords.h"
 
 namespace pgsteer::config {
@@ -14,6 +17,17 @@ void mode(Line& line, Bind& bind, const std::string& text) {
 template <auto field>
 void number_as(Line& line, Bind& bind, const std::string& text) {
     if (line.count(text, 0, most_id)) bind.*field = text;
+}
+
+void user(Line& line, Bind& bind, const std::string& text) {
+    if (::getpwnam(text.c_str()) == nullptr)
+        return line.alert("'user' : unknown user name '" + text + "'");
+    bind.user = text;
+}
+void group(Line& line, Bind& bind, const std::string& text) {
+    if (::getgrnam(text.c_str()) == nullptr)
+        return line.alert("'group' : unknown group name '" + text + "'");
+    bind.group = text;
 }
 
 void number_of(Line& line, Bind& bind, const std::string& text) {
@@ -52,10 +66,8 @@ constexpr OptionRow<Bind> options[] = {
     {"v6only", 0, honoured, [](Line&, Bind& b, const std::string&) { b.v6only = true; },
      "IPv6 clients alone"},
     {"mode", 1, honoured, mode, "of a unix socket, octal"},
-    {"user", 1, honoured, [](Line&, Bind& b, const std::string& text) { b.user = text; },
-     "owner of a unix socket"},
-    {"group", 1, honoured, [](Line&, Bind& b, const std::string& text) { b.group = text; },
-     "group of a unix socket"},
+    {"user", 1, honoured, user, "owner of a unix socket"},
+    {"group", 1, honoured, group, "group of a unix socket"},
     {"interface", 1, honoured, [](Line&, Bind& b, const std::string& text) { b.interface = text; },
      "the one network interface to listen on"},
     {"name", 1, honoured, [](Line&, Bind& b, const std::string& text) { b.name = text; },

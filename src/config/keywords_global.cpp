@@ -1,3 +1,6 @@
+#include <grp.h>
+#include <pwd.h>
+
 #include "config/keywords.h"
 
 namespace pgsteer::config {
@@ -42,15 +45,27 @@ void quiet(Line& line, Words words) {
 void zero_warning(Line& line, Words words) {
     if (line.arguments(words, 0, 0)) line.draft.zero_warning = true;
 }
+// As HAProxy: of names and numbers the first one stays.
+void set_identity(Line& line, const std::string& word, std::optional<std::string>& field) {
+    if (field) return line.warning("already specified; the line is ignored");
+    field = word;
+}
 void user(Line& line, Words words) {
-    set_text(line, words, line.draft.global.user);
+    if (!line.arguments(words, 1, 1)) return;
+    if (::getpwnam(words[0].c_str()) == nullptr)
+        return line.alert("cannot find user id for '" + words[0] + "'");
+    set_identity(line, words[0], line.draft.global.user);
 }
 void group(Line& line, Words words) {
-    set_text(line, words, line.draft.global.group);
+    if (!line.arguments(words, 1, 1)) return;
+    if (::getgrnam(words[0].c_str()) == nullptr)
+        return line.alert("cannot find group id for '" + words[0] + "'");
+    set_identity(line, words[0], line.draft.global.group);
 }
 void set_number(Line& line, Words words, std::optional<std::string>& field) {
     constexpr std::uint32_t highest = 4'294'967'294;  // the last one means "none" (chown(2))
-    if (line.arguments(words, 1, 1) && line.count(words[0], 0, highest)) field = words[0];
+    if (line.arguments(words, 1, 1) && line.count(words[0], 0, highest))
+        set_identity(line, words[0], field);
 }
 void user_number(Line& line, Words words) {
     set_number(line, words, line.draft.global.user);

@@ -227,6 +227,9 @@ void error_log_format(Line& line, Words words) {
 void log_format_sd(Line& line, Words words) {
     text_of(line, words, line.proxy->logs.structured_data);
 }
+void unique_id_format(Line& line, Words words) {
+    text_of(line, words, line.proxy->logs.unique_id);
+}
 void log_option_line(Line& line, Words words) {
     LogLines& logs = line.proxy->logs;
     const bool is_web = line.keyword != "option tcplog";
@@ -261,6 +264,8 @@ constexpr Row rows[] = {
      "the form of the line of a client that was no session"},
     {"log-format-sd", in_front, honoured, log_format_sd,
      "STRUCTURED-DATA of a session's line in RFC 5424's form"},
+    {"unique-id-format", in_front, honoured, unique_id_format,
+     "what %ID in the forms above stands for"},
     {"option tcplog", in_proxy, honoured, log_option_line,
      "a session's line is HAProxy's TCP line, when it ends"},
     {"option httplog", in_proxy, honoured, log_option_line,

@@ -44,10 +44,18 @@ void mode(Line& line, Words words) {
     line.proxy->http_mode = words[0] == "http";
 }
 
+// In mode tcp HAProxy takes roundrobin instead, and says so.
+bool is_web_balance(std::string_view name) {
+    return name == "uri" || name == "url_param" ||
+           (name.starts_with("hdr(") && name.ends_with(')'));
+}
+
 void balance(Line& line, Words words) {
-    if (!line.arguments(words, 0, 1)) return;
     Backend& back = line.proxy->back;
     const std::string name = words.empty() ? "roundrobin" : words[0];  // as in HAProxy
+    std::erase_if(line.proxy->web,
+                  [](const WebLine& known) { return known.kind == WebLine::Kind::balance; });
+    if (!is_web_balance(name) && !line.arguments(words, 0, 1)) return;
     if (name == "roundrobin") {
         back.balance = BalanceKind::roundrobin;
     } else if (name == "static-rr") {
@@ -65,6 +73,9 @@ void balance(Line& line, Words words) {
         back.balance = BalanceKind::random;
         if (auto draws = line.count(name.substr(7, name.size() - 8), 1, 1000))
             back.random_draws = *draws;
+    } else if (is_web_balance(name)) {
+        back.balance = BalanceKind::roundrobin;
+        keep_web_balance(line);
     } else {
         line.alert("'" + name +
                    "' is not supported; use roundrobin, static-rr, leastconn, first, "
@@ -157,7 +168,17 @@ void enable(Line& line, Words) {
 constexpr auto front = &Proxy::front;
 constexpr auto back = &Proxy::back;
 
+void number(Line& line, Words words) {
+    if (!line.arguments(words, 1, 1)) return;
+    const auto value = line.count(words[0], 1, 2'147'483'647);
+    if (!value) return;
+    line.proxy->id = *value;
+    line.proxy->id_at = line.at;
+}
+
 constexpr Row rows[] = {
+    {"id", in_frontend | in_backend | in_listen, honoured, number,
+     "the section's number, for fe_id, be_id and the column iid"},
     {"mode", in_proxy, honoured, mode, "tcp, or http for a stats page"},
     {"balance", in_back, honoured, balance,
      "who takes the next session: roundrobin, static-rr, leastconn, first, source, random"},

@@ -13,7 +13,6 @@ constexpr std::string_view no_lua = "pgsteer runs no Lua";
 constexpr std::string_view no_devices = "pgsteer detects no devices";
 constexpr std::string_view no_variables = "there are no rules to read variables";
 constexpr std::string_view no_rates = "session rates are not limited";
-constexpr std::string_view spread = "pgsteer spreads its checks itself";
 constexpr std::string_view system_calls = "the kernel's epoll is used";
 constexpr std::string_view remove_it = "remove the line";
 
@@ -27,7 +26,6 @@ constexpr Row rows[] = {
     global("51degrees-property-name-list", no_devices),
     global("51degrees-property-separator", no_devices),
     global("busy-polling", no_loop),
-    global("chroot", "pgsteer resolves names while it runs"),
     global("close-spread-time", "sessions end when their clients do"),
     global("cluster-secret", no_web),
     global("cpu-map", "the kernel places the threads"),
@@ -56,7 +54,6 @@ constexpr Row rows[] = {
     refused_row("lua-load", in_global, no_lua, remove_it),
     refused_row("lua-load-per-thread", in_global, no_lua, remove_it),
     global("lua-prepend-path", no_lua),
-    global("max-spread-checks", spread),
     global("maxcompcpuusage", no_web),
     global("maxcomprate", no_web),
     refused_row("maxconnrate", in_global, no_rates, "use 'maxconn'"),
@@ -81,7 +78,6 @@ constexpr Row rows[] = {
     global("set-dumpable", "the service manager decides about core files"),
     global("set-var", no_variables),
     global("set-var-fmt", no_variables),
-    global("spread-checks", spread),
     global("ssl-dh-param-file", no_tls),
     global("ssl-engine", no_tls),
     global("ssl-load-extra-del-ext", no_tls),
@@ -152,7 +148,6 @@ constexpr Row rows[] = {
     global("tune.vars.txn-max-size", no_variables),
     global("tune.zlib.memlevel", no_web),
     global("tune.zlib.windowsize", no_web),
-    global("ulimit-n", "pgsteer raises its descriptor limit itself"),
     global("wurfl-cache-size", no_devices),
     global("wurfl-data-file", no_devices),
     global("wurfl-information-list", no_devices),

@@ -23,7 +23,7 @@ struct LogLines {
     bool tcp = false;        // `option tcplog`, or another option in its place ...
     std::string web_option;  // ... of which this is the name
     Location web_option_at;
-    std::optional<FormatLine> format, error_format, structured_data;
+    std::optional<FormatLine> format, error_format, structured_data, unique_id;
 };
 
 // Of the global section.

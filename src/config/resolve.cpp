@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -161,15 +162,30 @@ void check_addresses(Draft& draft) {
             std::for_each(proxy.front.binds.begin(), proxy.front.binds.end(), check);
 }
 
-// HAProxy gives its stats socket a proxy of its own, the first.
-std::uint32_t id_of(const Draft& draft, const Proxy& proxy) {
-    const auto position = static_cast<std::uint32_t>(&proxy - draft.proxies.data());
-    return position + (draft.global.stats_sockets.empty() ? 1 : 2);
+// HAProxy's numbers: those that `id` gives, then the lowest free ones in the order of the file,
+// where the stats socket has a proxy of its own, the first.
+void number_proxies(Draft& draft) {
+    std::map<std::uint32_t, const Proxy*> taken;
+    for (const Proxy& proxy : draft.proxies) {
+        if (proxy.id == 0) continue;
+        const auto [first, fresh] = taken.emplace(proxy.id, &proxy);
+        if (!fresh)
+            draft.alert(proxy.id_at, title(proxy) + " : reuses same custom id as " +
+                                         title(*first->second) + " (declared at " +
+                                         first->second->at.text() + ")");
+    }
+    std::uint32_t next = draft.global.stats_sockets.empty() ? 1 : 2;
+    for (Proxy& proxy : draft.proxies) {
+        if (proxy.id != 0) continue;
+        while (taken.contains(next))
+            ++next;
+        proxy.id = next++;
+    }
 }
 
 Frontend front_of(Draft& draft, const Proxy& proxy) {
     Frontend front = proxy.front;
-    front.id = id_of(draft, proxy);
+    front.id = proxy.id;
     front.name = proxy.name;
     front.at = proxy.at;
     front.disabled = proxy.disabled;
@@ -191,14 +207,14 @@ Backend back_of(Draft& draft, Proxy& proxy) {
     Backend back = proxy.back;
     proxy.back.servers = std::move(servers);
     back.name = proxy.name;
-    back.id = id_of(draft, proxy);
+    back.id = proxy.id;
     back.at = proxy.at;
     back.disabled = proxy.disabled;
     back.logs = logs_of(draft, proxy);
     back.rules = back_rules_of(draft, proxy);
     back.sticks = stick_rules_of(draft, proxy);
     back.check = check_of(draft, proxy);
-    back.check.external.proxy_id = static_cast<unsigned>(&proxy - draft.proxies.data()) + 1;
+    back.check.external.proxy_id = proxy.id;
     return back;
 }
 
@@ -211,12 +227,14 @@ void resolve(Draft& draft, Config& config) {
     config.userlists = draft.userlists;
     check_names(draft);
     check_addresses(draft);
+    number_proxies(draft);
     for (auto& proxy : draft.proxies) {
         if (!proxy.disabled) {
             check_mode(draft, proxy);
             check_target(draft, proxy);
             warn_front(draft, proxy);
             warn_back(draft, proxy);
+            settle_web_lines(draft, proxy);
         }
         if (has_front(proxy)) config.frontends.push_back(front_of(draft, proxy));
         if (has_back(proxy)) config.backends.push_back(back_of(draft, proxy));

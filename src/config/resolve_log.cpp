@@ -33,6 +33,33 @@ std::optional<LogFormat> format_of(Draft& draft, const Proxy& proxy,
     return std::move(*format);
 }
 
+// %ID becomes what it stands for.
+void put_unique_id(LogFormat& format, const LogFormat& unique_id) {
+    std::vector<LogPiece> pieces;
+    for (LogPiece& piece : format.pieces) {
+        const bool is_it =
+            piece.kind == LogPiece::Kind::variable && piece.variable == LogVariable::unique_id;
+        if (!is_it) {
+            pieces.push_back(std::move(piece));
+            continue;
+        }
+        const LogPiece quote{LogPiece::Kind::text, "\""};
+        if (piece.flags.quote) pieces.push_back(quote);
+        // A text of its own: HAProxy merges its spaces, and drops those it begins with.
+        bool after_space = true;
+        for (LogPiece part : unique_id.pieces) {
+            const bool is_space = part.kind == LogPiece::Kind::space;
+            if (is_space && after_space) continue;
+            if (part.kind != LogPiece::Kind::variable || part.variable != LogVariable::flags)
+                after_space = is_space;
+            if (is_space) part.kind = LogPiece::Kind::text;
+            pieces.push_back(std::move(part));
+        }
+        if (piece.flags.quote) pieces.push_back(quote);
+    }
+    format.pieces = std::move(pieces);
+}
+
 }  // namespace
 
 void settle(log::Target& target, const Draft& draft, const std::optional<std::string>& tag) {
@@ -67,6 +94,11 @@ SessionLog session_log_of(Draft& draft, const Proxy& proxy) {
         log.format = parse_log_format(tcp_log_format).value();
     log.error_format = format_of(draft, proxy, lines.error_format);
     log.structured_data = format_of(draft, proxy, lines.structured_data);
+    if (const auto unique_id = format_of(draft, proxy, lines.unique_id)) {
+        put_unique_id(log.format, *unique_id);
+        if (log.error_format) put_unique_id(*log.error_format, *unique_id);
+        if (log.structured_data) put_unique_id(*log.structured_data, *unique_id);
+    }
     return log;
 }
 

@@ -1,6 +1,7 @@
 // From rule lines to rules, once all sections are known.
 #include <algorithm>
 
+#include "base/line_level.h"
 #include "config/acl.h"
 #include "config/keywords.h"
 #include "config/rule_actions.h"
@@ -104,6 +105,7 @@ class RuleReader {
         if (tracks) rule.counter = static_cast<unsigned>(line.words[0].back() - '0');
         if (!tracks && row->takes_value && !value_of(line, name, rule, taken)) return std::nullopt;
         if (!counter_of(line, name, rule, taken)) return std::nullopt;
+        if (!level_of(line, name, rule, taken)) return std::nullopt;
         if (rule.action == RuleAction::expect_proxy) {
             if (line.words.size() < 2 || line.words[1] != "layer4")
                 return alert(line, name, "is written 'tcp-request connection expect-proxy layer4'"),
@@ -184,13 +186,14 @@ class RuleReader {
         using Type = FetchRow::Type;
         const Type type = parsed->row->type;
         const bool number = type == Type::integer || type == Type::boolean;
-        const bool keyed = spec->type == KeyType::string ||
-                           (spec->type == KeyType::binary ? !number
-                            : spec->type == KeyType::integer
-                                ? type != Type::bytes
-                                : type == Type::address || type == Type::text);
+        const bool keyed =
+            spec->type == KeyType::string ||
+            (spec->type == KeyType::binary    ? !number
+             : spec->type == KeyType::integer ? type != Type::bytes
+                                              : type == Type::address || type == Type::text);
         if (!keyed)
-            return alert(line, name, "'" + parsed->sample.text() + "' cannot be a key of that table"),
+            return alert(line, name,
+                         "'" + parsed->sample.text() + "' cannot be a key of that table"),
                    false;
         key = std::move(parsed->sample);
         return known_names(line, name, key);
@@ -213,6 +216,20 @@ class RuleReader {
             parse_integer(line.words.size() > 1 ? line.words[1] : "", 0, 4'294'967'295);
         if (!number) return alert(line, name, "needs a number"), false;
         rule.number = static_cast<std::uint64_t>(*number);
+        taken = 2;
+        return true;
+    }
+
+    // `set-log-level LEVEL`
+    bool level_of(const RuleLine& line, const std::string& name, Rule& rule, std::size_t& taken) {
+        if (rule.action != RuleAction::set_log_level) return true;
+        const std::string& word = line.words.size() > 1 ? line.words[1] : "";
+        const auto found =
+            std::find(line_level_names.begin() + 1, line_level_names.end(), std::string_view(word));
+        if (found == line_level_names.end())
+            return alert(line, name, "expects exactly 1 argument (log level name or 'silent')"),
+                   false;
+        rule.number = static_cast<std::uint64_t>(found - line_level_names.begin());
         taken = 2;
         return true;
     }
@@ -262,10 +279,16 @@ class RuleReader {
         if (row.takes == Takes::table) {
             const std::string& table = sample.arguments.empty() ? proxy_.name : sample.arguments[0];
             if (find_table(draft_, table) != nullptr) return true;
-            return alert(line, name, "'" + sample.text() + "' : there is no stick-table in '" +
-                                         table + "'"),
+            return alert(line, name,
+                         "'" + sample.text() + "' : there is no stick-table in '" + table + "'"),
                    false;
         }
+        if (row.takes == Takes::counter && sample.arguments.size() > 1 &&
+            find_table(draft_, sample.arguments[1]) == nullptr)
+            return alert(line, name,
+                         "'" + sample.text() + "' : there is no stick-table in '" +
+                             sample.arguments[1] + "'"),
+                   false;
         return row.takes != Takes::server || known_server(line, name, sample);
     }
 

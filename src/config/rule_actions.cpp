@@ -46,12 +46,14 @@ constexpr std::array rows{
     ActionRow{"track-sc2", of_all, honoured, RuleAction::track, true, "a third key, likewise"},
     ActionRow{"sc-inc-gpc0*", of_all, honoured, RuleAction::increment, false,
               "`sc-inc-gpc0(N)`: adds 1 to the counter gpc0 of the key that track-scN took"},
-    ActionRow{"sc-inc-gpc1*", of_all, honoured, RuleAction::increment, false,
-              "the same of gpc1"},
+    ActionRow{"sc-inc-gpc1*", of_all, honoured, RuleAction::increment, false, "the same of gpc1"},
     ActionRow{"sc-set-gpt0*", of_all, honoured, RuleAction::assign, false,
               "`sc-set-gpt0(N) NUMBER`: sets the tag gpt0 of that key"},
+    ActionRow{
+        "set-log-level", of_content, honoured, RuleAction::set_log_level, false,
+        "emerg to debug: the level of the session's log line; silent: there is none; the last "
+        "one counts"},
     inert("capture", of_content, "session lines show no captures"),
-    inert("set-log-level", of_content, "session lines have one level"),
     inert("set-mark", of_connection | of_session | of_content, "packets are not marked"),
     inert("set-nice", of_content, "all sessions weigh the same"),
     inert("set-priority-class", of_content, "clients wait in the order they came"),

@@ -103,10 +103,11 @@ std::vector<Change> Cluster::observe(QuestionId id, const Observation& observati
     const auto index = static_cast<std::size_t>(id);
     Asked& asked = state_->asked[index];
     asked.under_way = false;
+    asked.drift = 2 * state_->jitter() - 1;
     std::vector<Change> changes;
     for (const routing::ServerId server : state_->questions[index].servers)
         if (is_agent(state_->questions[index]))
-            state_->take_agent(server, observation, changes);
+            state_->take_agent(server, asked, observation, changes);
         else if (state_->at(server).asked())
             state_->take(server, asked, observation, changes);
     state_->settle(observation.at, changes);

@@ -52,6 +52,7 @@ Judgement judge_agent(const Judge& judge, const Observation& observation) {
 Cluster::State::State(const std::shared_ptr<const config::Config>& config,
                       const ClusterOptions& options)
     : jitter(options.jitter),
+      spread(config->global.check_spread),
       elections(config->backends.size()),
       backends(config->backends.size()),
       rows(first_rows(*config, options.workers)),
@@ -114,14 +115,14 @@ void Cluster::State::follow_tracked() {
     }
 }
 
-void Cluster::State::take_agent(routing::ServerId id, const Observation& observation,
-                                std::vector<Change>& changes) {
+void Cluster::State::take_agent(routing::ServerId id, const Asked& question,
+                                const Observation& observation, std::vector<Change>& changes) {
     ServerState& server = at(id);
     if (!server.agent_asked()) return;
     const std::string word_before =
         std::exchange(server.last_agent, judge_agent(server.judge, observation)).word;
     server.agent_latency = observation.latency;
-    server.agent_due = after(observation.at, server.agent_interval());
+    server.agent_due = after(observation.at, drifted(server.agent_interval(), question, spread));
     const auto* const line = std::get_if<AgentLine>(&observation.outcome);
     const AgentOrders before = server.agent;
     if (line != nullptr && line->ended) server.agent.take(read_agent_reply(line->text));
@@ -161,7 +162,7 @@ void Cluster::State::take(routing::ServerId id, const Asked& question,
         server.judge.judge(observation, server.rise_fall.verdict() == Verdict::up);
     if (observation.postgres_answers && server.may_be_vouched_for()) {
         server.last_check = observation.at;
-        server.next_due = next_turn(server, question, observation.at);
+        server.next_due = next_turn(server, question, spread, observation.at);
         if (!std::exchange(server.vouched_for, true) && server.decided.accepts)
             changes.push_back({Change::Kind::check, id, vouched_line(server, judgement)});
         return;
@@ -178,7 +179,7 @@ void Cluster::State::take(routing::ServerId id, const Asked& question,
     const bool moved = sure ? server.rise_fall.settle(server.last.passed)
                             : server.rise_fall.take(server.last.passed);
     if (moved && !server.last.passed) ++server.checks_failed;
-    server.next_due = next_turn(server, question, observation.at);
+    server.next_due = next_turn(server, question, spread, observation.at);
     if (server.backend->log_health_checks && (moved || other_word))
         changes.push_back({Change::Kind::check, id, check_line(server), server.last.passed});
 }

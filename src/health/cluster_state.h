@@ -37,7 +37,7 @@ struct Cluster::State {
     // After anything was taken: elections, lags, and what each changed decision brings with it.
     void settle(TimePoint now, std::vector<Change>& changes);
     // What its agent said; nothing, when it could not be asked, changes nothing.
-    void take_agent(routing::ServerId id, const Observation& observation,
+    void take_agent(routing::ServerId id, const Asked& question, const Observation& observation,
                     std::vector<Change>& changes);
     // `observe`: a connect of a session failed.
     void observe_error(routing::ServerId id, TimePoint now, std::vector<Change>& changes);
@@ -45,6 +45,7 @@ struct Cluster::State {
     std::uint32_t free_number(routing::BackendId backend) const;
 
     std::function<double()> jitter;
+    config::CheckSpread spread;
     // By ServerId; servers that track others point into it, so none may move.
     std::deque<ServerState> servers;
     std::vector<Question> questions;                             // by QuestionId

@@ -61,6 +61,7 @@ class Cluster::Reload {
         add_stick_tables(*config_, state_.rows);
         add_rules(*config_, state_.rows);
         state_.node = config_->global.node.value_or("");
+        state_.spread = config_->global.check_spread;
         // An operator's `set maxconn global` stands until the file says something else.
         if (std::exchange(state_.limit_of_file, fresh.limit) != fresh.limit)
             state_.rows.limit = fresh.limit;

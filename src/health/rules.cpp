@@ -88,9 +88,8 @@ class Translator {
 
   private:
     std::shared_ptr<routing::StickTable> table(std::string_view name) const {
-        const auto found =
-            std::find_if(table_.stick_tables.begin(), table_.stick_tables.end(),
-                         [name](const auto& one) { return one->name() == name; });
+        const auto found = std::find_if(table_.stick_tables.begin(), table_.stick_tables.end(),
+                                        [name](const auto& one) { return one->name() == name; });
         return found == table_.stick_tables.end() ? nullptr : *found;
     }
 
@@ -122,6 +121,10 @@ class Translator {
                 arguments.text = first;
                 arguments.count = first == "true" ? 1 : integer_of(first);
                 arguments.address = Address::from_literal(first, Port{0}).value_or(Address());
+                break;
+            case Takes::counter:
+                arguments.numbers.push_back(integer_of(first));
+                if (from.arguments.size() > 1) arguments.table = table(from.arguments[1]);
                 break;
             default:
                 for (const std::string& number : from.arguments)

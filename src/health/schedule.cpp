@@ -180,11 +180,20 @@ bool takes(const ServerState& server, const Asked& asked, TimePoint at, bool pas
     return server.next_due <= after(at, slack);
 }
 
-TimePoint next_turn(ServerState& server, const Asked& asked, TimePoint now) {
+Duration drifted(Duration interval, const Asked& asked, const config::CheckSpread& spread) {
+    const double share = asked.drift * spread.percent / 100;
+    return interval + std::chrono::duration_cast<Duration>(interval * share);
+}
+
+TimePoint next_turn(ServerState& server, const Asked& asked, const config::CheckSpread& spread,
+                    TimePoint now) {
     const Duration interval = server.rise_fall.interval();
-    if (std::exchange(server.spread, true)) return after(now, interval);
-    const auto part = std::chrono::duration_cast<Duration>(interval * asked.first_gap);
-    return after(now, std::max<Duration>(part, milliseconds{1}));
+    if (std::exchange(server.spread, true)) return after(now, drifted(interval, asked, spread));
+    // Asked first within moments of one another, they part now: by an interval, or by less.
+    const bool bounded = spread.longest.count() > 0 && spread.longest < interval;
+    const Duration apart = bounded ? Duration(spread.longest) : interval;
+    const auto gap = interval - std::chrono::duration_cast<Duration>(apart * (1 - asked.first_gap));
+    return after(now, std::max<Duration>(gap, milliseconds{1}));
 }
 
 }  // namespace pgsteer::health

@@ -23,6 +23,9 @@ struct Asked {
     // Share of the first gap, in (0, 1]: so the checks of many nodes spread. One for all servers of
     // the question, so that they stay in step and the node is asked once.
     double first_gap = 1;
+    // Share of the coming gaps, in [-1, 1): `spread-checks`. Drawn anew with each answer, and one
+    // for all servers of the question, too.
+    double drift = 0;
     std::optional<TimePoint> last;
     bool under_way = false;
     bool by_evidence = false;  // the ask under way was brought on by a failed connect
@@ -37,7 +40,11 @@ TimePoint due(const Asked& asked, TimePoint servers_due);
 // already that something is wrong.
 bool takes(const ServerState& server, const Asked& asked, TimePoint at, bool passed);
 
+// The interval, longer or shorter by `spread-checks`.
+Duration drifted(Duration interval, const Asked& asked, const config::CheckSpread& spread);
+
 // When the server is due again after it took an answer at `now`.
-TimePoint next_turn(ServerState& server, const Asked& asked, TimePoint now);
+TimePoint next_turn(ServerState& server, const Asked& asked, const config::CheckSpread& spread,
+                    TimePoint now);
 
 }  // namespace pgsteer::health

@@ -129,7 +129,11 @@ Worker::Progress Worker::pass(SlotIndex slot, const std::vector<Rule>& rules, bo
         // What was just tracked is there for the next rule.
         if (session.aside) facts.tracked = &session.aside->tracked;
     };
-    const Passage passage = routing::pass(rules, facts, act);
+    // A reload may have given other rules: they are asked from the first one on.
+    auto& inspecting = std::get<Inspecting>(session.state);
+    const auto count = static_cast<std::uint32_t>(rules.size());
+    if (std::exchange(inspecting.of_rules, count) != count) inspecting.asked = 0;
+    const Passage passage = routing::pass(rules, facts, inspecting.asked, act);
     if (passage == Passage::undecided) return Progress::lacking;
     if (passage == Passage::accepted) return Progress::done;
     turn_away(slot, step, passage == Passage::dropped);
@@ -155,6 +159,10 @@ void Worker::turn_away(SlotIndex slot, Step step, bool silently) {
 void Worker::take_value(Session& session, const Rule& rule, const routing::Facts& facts) {
     if (rule.action == RuleAction::expect_proxy) {
         session.expects_proxy = true;
+        return;
+    }
+    if (rule.action == RuleAction::set_log_level) {
+        session.log_level = static_cast<LineLevel>(rule.number);
         return;
     }
     if (rule.action == RuleAction::track) return track(session, rule, facts);

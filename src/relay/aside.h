@@ -14,6 +14,8 @@ namespace pgsteer::relay {
 struct Aside {
     std::optional<Address> called;  // the destination of its PROXY header, or of a rule
     routing::TrackedKeys tracked;
+    // Of its bytes, what its tracked keys were told so far.
+    std::uint64_t counted_in = 0, counted_out = 0;
     std::unique_ptr<tls::End> client;  // its client speaks TLS
     std::unique_ptr<tls::End> server;  // so does its server
 };

@@ -14,6 +14,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/line_level.h"
 #include "relay/aside.h"
 #include "relay/peer.h"
 #include "relay/pipe.h"
@@ -73,6 +74,9 @@ struct Inspecting {
     bool bytes_over = false;  // no more bytes are waited for
     bool is_listed = false;   // among the worker's `unsettled_`
     Tick bytes_until = 0;
+    // Rules of this step that were asked already, of so many: what they do is done once.
+    std::uint32_t asked = 0;
+    std::uint32_t of_rules = 0;
 };
 
 using State = std::variant<Starting, Held, Connecting, Relaying, Closing, Inspecting>;
@@ -112,6 +116,7 @@ struct Session {
     bool redispatched = false;       // another was tried before `server`
     bool told = false;               // the log has its line
     bool awaits_server = false;      // `server` is full, and no other will do
+    LineLevel log_level = LineLevel::as_usual;
 
     Aside& put_aside() {
         if (!aside) aside = std::make_unique<Aside>();

@@ -13,6 +13,7 @@ routing::SessionEnded Worker::facts_for_log(const Session& session, routing::Mom
     routing::SessionEnded facts;
     facts.moment = moment;
     facts.told = session.told;
+    facts.level = session.log_level;
     if (const auto* relaying = std::get_if<Relaying>(&session.state)) {
         facts.bytes_in = relaying->up.bytes;
         facts.bytes_out = relaying->down.bytes;

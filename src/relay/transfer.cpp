@@ -29,6 +29,7 @@ void Worker::begin_relay(SlotIndex slot) {
     relaying.up.readable = true;
     if (row(session).outbound) announce(session, relaying);
     keep_server(session);
+    begin_counting_bytes(slot);
     session.avoid_server = false;
     routing::Shared& shared = *row(session).shared;
     traffic(row(session).shared).sessions.add();

@@ -1,5 +1,6 @@
 #include "relay/worker.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/log.h"
@@ -8,6 +9,12 @@ namespace pgsteer::relay {
 namespace {
 
 constexpr std::size_t events_per_wait = 512;
+
+// What epoll_wait takes: -1 is for ever.
+int sooner(int wait, Duration pause) {
+    const auto left = std::max<std::int64_t>(std::chrono::ceil<milliseconds>(pause).count(), 0);
+    return wait < 0 || left < wait ? static_cast<int>(left) : wait;
+}
 
 }  // namespace
 
@@ -39,17 +46,11 @@ void Worker::run() {
 
 void Worker::loop_once() {
     int wait = unfinished_.empty() && !own_bell_ ? timers_.wait(now_tick()) : 0;
-    if (accept_again_ != never) {
-        const auto pause = std::chrono::ceil<milliseconds>(accept_again_ - now_).count();
-        const int left = pause > 0 ? static_cast<int>(pause) : 0;
-        wait = wait < 0 || left < wait ? left : wait;
-    }
-    if (!spares_.empty()) {
-        const auto left = std::chrono::ceil<milliseconds>(spares_.until() - now_).count();
-        const int pause = left > 0 ? static_cast<int>(left) : 0;
-        wait = wait < 0 || pause < wait ? pause : wait;
-    }
+    if (accept_again_ != never) wait = sooner(wait, accept_again_ - now_);
+    if (!spares_.empty()) wait = sooner(wait, spares_.until() - now_);
     if (release_due_) wait = wait < 0 || wait > 1 ? 1 : wait;
+    if (!counting_.empty()) [[unlikely]]
+        wait = sooner(wait, count_bytes_at_ - now_);
     const int count =
         ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), wait);
     now_ = Clock::now();
@@ -59,6 +60,8 @@ void Worker::loop_once() {
     pump_unfinished();
     expire_timers();
     if (!spares_.empty() && spares_.until() <= now_) spares_.clear();
+    if (!counting_.empty() && count_bytes_at_ <= now_) [[unlikely]]
+        count_bytes_of_all();
     if (accept_again_ <= now_) {
         accept_again_ = never;
         resume_listeners();

@@ -118,6 +118,9 @@ class Worker {
     void track(Session& session, const routing::Rule& rule, const routing::Facts& facts);
     void change_counter(const Session& session, const routing::Rule& rule);
     void count_tracked(const Session& session);
+    void begin_counting_bytes(SlotIndex slot);
+    void count_bytes_of_all();
+    void count_bytes(Session& session);
     void release_tracked(Session& session);
 
     // seek.cpp
@@ -213,6 +216,8 @@ class Worker {
     std::vector<HoldQueue> holds_;      // by BackendId
     std::vector<EventKey> unfinished_;  // pipes that had their turn and have more
     std::vector<EventKey> unsettled_;   // clients whose rules wait for first verdicts
+    std::vector<EventKey> counting_;    // sessions whose bytes stick tables count
+    TimePoint count_bytes_at_{};        // valid unless there are none
     std::vector<SlotIndex> due_;
     std::vector<epoll_event> events_;
     bool release_due_ = false;  // clients wait for their turn to be let go, a millisecond from now
@@ -229,6 +234,8 @@ inline constexpr milliseconds default_fin_timeout{5000};
 inline constexpr milliseconds proxy_header_limit{10'000};
 // A round of failed connects is followed by this pause, unless a new table comes first.
 inline constexpr milliseconds connect_pause{100};
+// Between two times that stick tables are told of bytes.
+inline constexpr milliseconds counting_pause{1000};
 // How long a refused client may take to say hello and to hang up.
 inline constexpr milliseconds refusal_limit{1000};
 // Pause after accept() failed for lack of descriptors or memory.

@@ -35,7 +35,9 @@ asio::awaitable<dns::Answer> ask_system(std::string host) {
 
 }  // namespace
 
-asio::awaitable<dns::Answer> ask(NameQuery query) {
+asio::awaitable<dns::Answer> ask(NameQuery query, const dns::SystemNames* system) {
+    if (query.section == nullptr && system != nullptr)
+        co_return co_await dns::resolve(*system, std::move(query.host));
     if (query.section == nullptr) co_return co_await ask_system(std::move(query.host));
     co_return co_await dns::resolve(*query.section, std::move(query.host), query.wanted);
 }

@@ -43,6 +43,7 @@ Control::Control(ControlParts parts)
       config_(std::move(parts.config)),
       cluster_(std::move(parts.cluster)),
       names_(std::move(parts.names)),
+      system_names_(std::move(parts.system_names)),
       table_(cluster_->table()),
       plane_(std::move(parts.plane)),
       logs_(std::move(parts.logs)),
@@ -242,7 +243,7 @@ Task Control::names_loop() {
 Task Control::resolve(NameQuery query) {
     const std::string key = query.key;
     const auto config = config_;  // the query is about a section of it
-    const dns::Answer answer = co_await ask(std::move(query));
+    const dns::Answer answer = co_await ask(std::move(query), system_names_.get());
     take_moves(names_->learn(key, answer, Clock::now()));
     next_name_.cancel();
 }

@@ -44,6 +44,8 @@ struct ControlParts {
     admin::ProcessFacts facts;
     std::string manager;  // $NOTIFY_SOCKET
     UniqueFd master;      // the link to it, of its worker
+    // What the system's files said of names, where they are out of reach (`chroot`).
+    std::shared_ptr<const dns::SystemNames> system_names = {};
 };
 
 class Control {
@@ -129,6 +131,7 @@ class Control {
     std::shared_ptr<const config::Config> config_;
     std::unique_ptr<health::Cluster> cluster_;
     std::unique_ptr<Names> names_;
+    std::shared_ptr<const dns::SystemNames> system_names_;
     std::shared_ptr<const routing::RoutingTable> table_;  // the newest that was published
     std::unique_ptr<relay::DataPlane> plane_;
     Logs logs_;

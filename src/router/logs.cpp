@@ -56,6 +56,13 @@ log::Record record_of(const health::Change& change, const health::ServerView& se
     return record;
 }
 
+// A rule's word is the last one.
+log::Level level_of(const SessionEnded& session, bool separates) {
+    if (session.level != LineLevel::as_usual)
+        return static_cast<log::Level>(static_cast<int>(session.level) - 1);
+    return separates && has_trouble(session) ? log::Level::err : log::Level::info;
+}
+
 }  // namespace
 
 Result<Logs> Logs::open(const config::Config& config, const routing::RoutingTable& table) {
@@ -101,6 +108,7 @@ void Logs::take(const SessionEnded& session, const routing::RoutingTable& table)
     Front& front = found->second;
     const bool is_normal = !has_trouble(session);
     if (is_normal && !front.log.normal_sessions && session.moment != Moment::accepted) return;
+    if (session.level == LineLevel::silent) return;
     const log::Sender sender = log::sender_now();
     LineFacts facts{.table = table,
                     .host = sender.host,
@@ -114,11 +122,10 @@ void Logs::take(const SessionEnded& session, const routing::RoutingTable& table)
                                 : !session.told;
     if (wants_text) write_text(front, session, facts);
     if (session.moment != Moment::ended || !front.outlet.any_structured()) return;
-    const log::Record record{
-        .level = is_normal || !front.log.separate_errors ? log::Level::info : log::Level::err,
-        .text = {},
-        .event = "session",
-        .fields = session_fields(session, table)};
+    const log::Record record{.level = level_of(session, front.log.separate_errors),
+                             .text = {},
+                             .event = "session",
+                             .fields = session_fields(session, table)};
     log::write_traffic(front.outlet, record, log::Outlet::Audience::structured);
 }
 
@@ -126,7 +133,7 @@ void Logs::write_text(Front& front, const SessionEnded& session, const LineFacts
     const SessionLog& log = front.log;
     log::Record record;
     record.event = "session";
-    if (log.separate_errors && has_trouble(session)) record.level = log::Level::err;
+    record.level = level_of(session, log.separate_errors);
     if (session.moment == Moment::accepted) {
         record.text = connect_text(session, facts.table);
     } else if (session.reason == EndReason::no_proxy_header && session.moment == Moment::ended) {

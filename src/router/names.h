@@ -18,6 +18,7 @@
 #include "dns/held.h"
 #include "dns/places.h"
 #include "dns/resolve.h"
+#include "dns/system_names.h"
 #include "health/cluster.h"
 
 namespace pgsteer::router {
@@ -127,7 +128,8 @@ class Names {
 // The name servers of resolv.conf(5), `text`, where a section wants them.
 void add_system_nameservers(config::Config& config, std::string_view text);
 
-// Asks whom the query says. Never throws for what the network says.
-boost::asio::awaitable<dns::Answer> ask(NameQuery query);
+// Asks whom the query says; `system` instead of the system's resolver, whose files are out of
+// reach, unless it is null. It outlives the call. Never throws for what the network says.
+boost::asio::awaitable<dns::Answer> ask(NameQuery query, const dns::SystemNames* system);
 
 }  // namespace pgsteer::router

@@ -50,18 +50,25 @@ std::string fit(config::Config& config, const Source& source, std::size_t worker
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_max = 1024;  // Linux's old default
     const auto wanted = wanted_limits({flags.maxconn, global.maxconn, listeners, limit.rlim_max});
-    const std::size_t have = raise_descriptor_limit(wanted.descriptors);
+    // As in HAProxy it raises the limit, and does not lower it.
+    const std::size_t have =
+        raise_descriptor_limit(global.open_files > 0 ? global.open_files : wanted.descriptors);
     global.quiet =
         global.quiet || flags.quiet || ((global.daemon || flags.daemon) && !flags.foreground);
     add_system_nameservers(config, text_of(source.resolv_conf));
     global.maxconn = wanted.maxconn;
     if (have >= wanted.descriptors) return "";
     global.maxconn = sessions_within(have, listeners);
+    if (global.open_files > have)
+        return fmt::format(
+            "ulimit-n {}: the limit is {}: going on with maxconn {}; raise "
+            "LimitNOFILE (systemd) or ulimit -n",
+            global.open_files, have, global.maxconn);
     if (!wanted.chosen) return "";
     return fmt::format(
-        "maxconn {} needs {} open files, the limit is {}: going on with maxconn {}; raise "
-        "LimitNOFILE (systemd) or ulimit -n",
-        wanted.maxconn, wanted.descriptors, have, global.maxconn);
+        "maxconn {} needs {} open files, the limit is {}: going on with maxconn {}; raise {}",
+        wanted.maxconn, wanted.descriptors, have, global.maxconn,
+        global.open_files > 0 ? "ulimit-n" : "LimitNOFILE (systemd) or ulimit -n");
 }
 
 Prepared prepare(const Source& source, std::size_t workers, const KnownHosts& known,
@@ -89,6 +96,7 @@ std::vector<std::string> needs_restart(const config::Config& before, const confi
     compare("nbthread", workers_of(before.global), workers_of(now.global));
     compare("user", before.global.user, now.global.user);
     compare("group", before.global.group, now.global.group);
+    compare("chroot", before.global.root_folder, now.global.root_folder);
     compare("daemon", before.global.daemon, now.global.daemon);
     compare("pidfile", before.global.pid_file, now.global.pid_file);
     compare("master-worker", before.global.master, now.global.master);

@@ -64,8 +64,18 @@ asio::awaitable<std::vector<std::string>> Control::reload() {
     using Errors = std::vector<std::string>;
     if (stopping_softly_) co_return Errors{"the router is stopping"};
     if (master_) {
-        (void)::kill(::getppid(), SIGUSR2);
-        co_return Errors();
+        if (::kill(::getppid(), SIGUSR2) == 0) co_return Errors();
+        // It stayed root, and this process did not.
+        co_return Errors{system_error(fmt::format("telling the master ({})", ::getppid())).text +
+                         "; send it SIGUSR2, or 'reload' at its own socket (-S)"};
+    }
+    if (system_names_) {
+        const std::string error =
+            "Reload refused: the files are out of reach within 'chroot " +
+            config_->global.root_folder.value_or("") +
+            "'; run with -W (master-worker), or start a new process with -sf and this one's id";
+        log::alert("{}", error);
+        co_return Errors{error};
     }
     if (std::exchange(reloading_, true)) {
         reload_again_ = true;

@@ -13,12 +13,25 @@ const TrackedKeys::Key* tracked(const Facts& facts, const Arguments& arguments) 
     return key.table ? &key : nullptr;
 }
 
+// "sc_conn_rate(0,other)": the tracked key is looked up in another table, whose keys are as long.
+// An entry that is not there counts 0 of everything.
+bool is_elsewhere(const TrackedKeys::Key& key, const Arguments& arguments) {
+    return arguments.table && arguments.table != key.table;
+}
+std::optional<std::uint64_t> elsewhere(const TrackedKeys::Key& key, const Arguments& arguments,
+                                       Stored what, TimePoint now) {
+    return arguments.table->value_of(StickTable::key(*key.entry), what, now);
+}
+
 // What a table does not count is 0, as in HAProxy.
 template <Stored what, std::uint64_t unit = 1>
 Sampled sc_value(const Facts& facts, const Arguments& arguments) {
     const auto* const key = tracked(facts, arguments);
     if (key == nullptr) return {};
-    return integer(key->table->value(*key->entry, what, facts.now).value_or(0) / unit);
+    const auto value = is_elsewhere(*key, arguments)
+                           ? elsewhere(*key, arguments, what, facts.now)
+                           : key->table->value(*key->entry, what, facts.now);
+    return integer(value.value_or(0) / unit);
 }
 
 template <Stored what, std::uint64_t unit = 1>
@@ -46,7 +59,14 @@ template <Stored what, Change change>
 Sampled sc_change(const Facts& facts, const Arguments& arguments) {
     const auto* const key = tracked(facts, arguments);
     if (key == nullptr) return {};
-    return changed<what, change>(*key->table, *key->entry, facts.now);
+    if (!is_elsewhere(*key, arguments))
+        return changed<what, change>(*key->table, *key->entry, facts.now);
+    StickTable& table = *arguments.table;
+    StickTable::Entry* const entry = table.hold_known(StickTable::key(*key->entry), facts.now);
+    if (entry == nullptr) return integer(std::uint64_t{0});
+    const Sampled sampled = changed<what, change>(table, *entry, facts.now);
+    table.release(*entry, facts.now);
+    return sampled;
 }
 
 template <Stored what, Change change>
@@ -62,13 +82,22 @@ Sampled src_change(const Facts& facts, const Arguments& arguments) {
 }
 
 Sampled sc_tracked(const Facts& facts, const Arguments& arguments) {
-    return truth(tracked(facts, arguments) != nullptr);
+    const auto* const key = tracked(facts, arguments);
+    if (key == nullptr || !is_elsewhere(*key, arguments)) return truth(key != nullptr);
+    return truth(elsewhere(*key, arguments, Stored::conn_cnt, facts.now).has_value());
 }
 
 Sampled sc_trackers(const Facts& facts, const Arguments& arguments) {
     const auto* const key = tracked(facts, arguments);
     if (key == nullptr) return {};
-    return integer(std::uint64_t{key->table->users(*key->entry)});
+    if (!is_elsewhere(*key, arguments))
+        return integer(std::uint64_t{key->table->users(*key->entry)});
+    StickTable& table = *arguments.table;
+    StickTable::Entry* const entry = table.hold_known(StickTable::key(*key->entry), facts.now);
+    if (entry == nullptr) return integer(std::uint64_t{0});
+    const std::uint32_t users = table.users(*entry) - 1;
+    table.release(*entry, facts.now);
+    return integer(std::uint64_t{users});
 }
 
 constexpr std::array functions{

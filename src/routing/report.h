@@ -10,6 +10,7 @@
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "base/line_level.h"
 #include "routing/table.h"
 
 namespace pgsteer::routing {
@@ -19,7 +20,8 @@ struct ConnectFailed {
     ServerId server{};
     int error_number = 0;  // errno; ETIMEDOUT when our own timeout ended it
     TimePoint at;
-    // The TLS handshake failed: OpenSSL's code, and what is wrong with the certificate (0: nothing).
+    // The TLS handshake failed: OpenSSL's code, and what is wrong with the certificate (0:
+    // nothing).
     bool by_tls = false;
     std::uint64_t tls_code = 0;
     long tls_verified = 0;
@@ -72,6 +74,7 @@ enum class Moment : std::uint8_t { accepted, connected, ended };
 struct SessionEnded {
     Moment moment = Moment::ended;
     bool told = false;  // ended: it was reported when it was connected
+    LineLevel level = LineLevel::as_usual;
     Address client;
     Address destination;  // these three only where the log wants them
     Address source;

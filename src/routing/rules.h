@@ -88,12 +88,14 @@ std::optional<ServerId> stuck_server(const BackRules& rules, const Facts& facts)
 // Keeps where the client went.
 void keep_server(const BackRules& rules, const Facts& facts, ServerId server);
 
-// Walks rules until one accepts or rejects, or what is known does not suffice. `set_*` and
-// `expect_proxy` are given to `act` on the way.
+// Walks rules from `next` on until one accepts or rejects, or what is known does not suffice: then
+// `next` is the one that asks for more, and those before it have had their say. What a rule does
+// beside that is given to `act` on the way.
 enum class Passage : std::uint8_t { accepted, rejected, dropped, undecided };
 template <class Act>
-Passage pass(const std::vector<Rule>& rules, const Facts& facts, Act act) {
-    for (const Rule& rule : rules) {
+Passage pass(const std::vector<Rule>& rules, const Facts& facts, std::uint32_t& next, Act act) {
+    for (; next < rules.size(); ++next) {
+        const Rule& rule = rules[next];
         const Truth truth = holds(rule.condition, facts);
         if (truth == Truth::unknown) return Passage::undecided;
         if (truth == Truth::no) continue;

@@ -141,6 +141,17 @@ StickTable::Entry* StickTable::hold(std::string_view key, TimePoint now) {
     return entry;
 }
 
+StickTable::Entry* StickTable::hold_known(std::string_view key, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    Entry* const entry = find(key, now);
+    if (entry != nullptr) ++entry->users;
+    return entry;
+}
+
+std::string_view StickTable::key(const Entry& entry) {
+    return entry.key;
+}
+
 void StickTable::release(Entry& entry, TimePoint now) {
     const std::lock_guard lock(mutex_);
     --entry.users;
@@ -287,10 +298,10 @@ std::vector<StickTable::Line> StickTable::lines(const Filter& filter, TimePoint 
             line.expires_in = std::max<std::int64_t>(
                 std::chrono::duration_cast<milliseconds>(entry->expires - now).count(), 0);
         for (const TableSpec::Column& its : spec_.columns)
-            line.values.emplace_back(its, its.what == Stored::server_key
-                                              ? entry->server.name.empty() ? "-"
-                                                                           : entry->server.name
-                                              : std::to_string(get(*entry, its.what, now)));
+            line.values.emplace_back(its,
+                                     its.what == Stored::server_key
+                                         ? entry->server.name.empty() ? "-" : entry->server.name
+                                         : std::to_string(get(*entry, its.what, now)));
     }
     return lines;
 }

@@ -64,7 +64,11 @@ class StickTable {
 
     // An entry that is counted in stays until it is released. Null: full, and nothing can go.
     Entry* hold(std::string_view key, TimePoint now);
+    // The same, where there is one already.
+    Entry* hold_known(std::string_view key, TimePoint now);
     void release(Entry& entry, TimePoint now);
+    // Of a held one.
+    static std::string_view key(const Entry& entry);
     struct Gain {
         Stored what{};
         std::int64_t by = 1;

@@ -303,6 +303,48 @@ backend numbers
         assert ours == theirs, line
 
 
+def test_bytes_are_counted_while_they_flow(folder, ending, nodes):
+    """HAProxy counts them when it has something else to do for the session: mostly at its end."""
+    it = ending(Site("pgsteer", folder,
+                     listen(nodes, COUNTED, rules="tcp-request connection track-sc0 src")))
+    with it.connect() as s:
+        assert s.recv(10)
+        s.sendall(b"x" * 500)
+        wait_until("they are counted while the session lasts",
+                   lambda: it.keys("relay")["127.0.0.1"]["bytes_in_cnt"] == "500", seconds=5)
+        assert it.keys("relay")["127.0.0.1"]["conn_cur"] == "1"
+        s.sendall(b"x" * 500)
+    wait_until("the rest is added at its end", lambda: it.keys("relay")["127.0.0.1"]["use"] == "0")
+    assert it.keys("relay")["127.0.0.1"]["bytes_in_cnt"] == "1000"
+
+
+OTHER_TABLE = "backend other\n    stick-table type ip size 10 expire 1m store conn_cnt,gpc0\n"
+
+
+@pytest.mark.parametrize("fetch", ["sc_conn_cnt(0,other)", "sc0_conn_cnt(other)"])
+def test_a_tracked_key_is_looked_up_in_another_table(site, nodes, fetch):
+    it = site(OTHER_TABLE + listen(nodes, COUNTED, rules="tcp-request connection track-sc0 src\n    "
+                                   f"tcp-request connection reject if {{ {fetch} gt 5 }}"))
+    assert it.who() and it.who("127.0.0.2"), "an entry that is not there counts 0"
+    it.runtime.ask("set table other key 127.0.0.1 data.conn_cnt 6")
+    assert it.who() == ""
+    assert it.who("127.0.0.2")
+
+
+def test_what_a_content_rule_does_is_done_once_for_a_session(folder, ending, nodes):
+    """HAProxy asks all rules again, and counts again, as more bytes come; so its counters say how a client
+    cuts its bytes, and not how often it came."""
+    it = ending(Site("pgsteer", folder, listen(
+        nodes, COUNTED, rules="tcp-request inspect-delay 20s\n    tcp-request content track-sc0 src\n    "
+        "tcp-request content sc-inc-gpc0(0)\n    tcp-request content accept if { req.len ge 4 }")))
+    with it.connect() as s:
+        for _ in range(4):
+            s.sendall(b"x")
+            wait_until("its byte was looked at", lambda: "127.0.0.1" in it.keys("relay"))
+        assert s.recv(10)
+        assert it.keys("relay")["127.0.0.1"]["gpc0"] == "1"
+
+
 def test_a_tracked_key_cannot_be_cleared(site, nodes):
     it = site(listen(nodes, COUNTED, rules="tcp-request connection track-sc0 src"))
     with it.connect() as s:

@@ -105,6 +105,29 @@ TEST(Cluster, AsksFirstWithinFiftyMillisecondsAndThenSpreadsTheChecks) {
     }
 }
 
+TEST(Cluster, SpreadChecksMakesIntervalsLongerAndShorterByChance) {
+    for (const double random : {0.0, 0.5, 0.75}) {
+        config::Config config = classic(1);
+        config.global.check_spread.percent = 10;
+        World world(config, random);
+        world.tell_when_due(0, answer(200));
+        world.tell_when_due(0, answer(200));
+        const Duration gap = world.due(0) - world.now;
+        EXPECT_NEAR(static_cast<double>(gap.count()), 3e9 + 3e8 * (2 * random - 1), 1e6) << random;
+    }
+}
+
+TEST(Cluster, MaxSpreadChecksBoundsHowFarApartTheFirstChecksGo) {
+    for (const double random : {0.0, 0.5, 0.999}) {
+        config::Config config = classic(1);
+        config.global.check_spread.longest = milliseconds(400);
+        World world(config, random);
+        world.tell_when_due(0, answer(200));
+        const Duration gap = world.due(0) - world.now;
+        EXPECT_NEAR(static_cast<double>(gap.count()), 3e9 - 4e8 * random, 1e6) << random;
+    }
+}
+
 TEST(Cluster, ListenersOfOneNodeStayInStep) {
     World world(classic(1));
     int asks = 0;
