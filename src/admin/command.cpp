@@ -55,7 +55,8 @@ std::optional<Level> level_of(std::string_view text) {
 const std::vector<const CommandRow*>& all_commands() {
     static const std::vector<const CommandRow*> all = [] {
         std::vector<const CommandRow*> rows;
-        for (const auto& table : {show_commands(), server_commands(), session_commands(), table_commands()})
+        for (const auto& table :
+             {show_commands(), server_commands(), session_commands(), table_commands()})
             for (const CommandRow& row : table)
                 rows.push_back(&row);
         std::sort(rows.begin(), rows.end(),

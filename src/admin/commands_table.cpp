@@ -54,16 +54,18 @@ Result<Filter> read_filter(const StickTable& table, Words words) {
     for (std::size_t i = 0; i < words.size() && filter.data.size() < most_filters; i += 3) {
         const std::string entry = fmt::format("Filter entry #{}: ", filter.data.size() + 1);
         if (!words[i].starts_with("data."))
-            return Error{"Optional argument only supports \"data.<store_data_type>\" <operator> "
-                         "<value> and key <key>\n"};
+            return Error{
+                "Optional argument only supports \"data.<store_data_type>\" <operator> "
+                "<value> and key <key>\n"};
         const auto what = stored(std::string_view(words[i]).substr(5));
         if (!what) return Error{entry + "Unknown data type\n"};
         if (!table.has(*what)) return Error{entry + "Data type not stored in this table\n"};
         const std::string name = i + 1 < words.size() ? words[i + 1] : "";
         const auto is = std::find(std::begin(operators), std::end(operators), name);
         if (is == std::end(operators))
-            return Error{entry + "Require and operator among \"eq\", \"ne\", \"le\", \"ge\", \"lt\", "
-                                 "\"gt\"\n"};
+            return Error{entry +
+                         "Require and operator among \"eq\", \"ne\", \"le\", \"ge\", \"lt\", "
+                         "\"gt\"\n"};
         const auto number = parse_integer(i + 2 < words.size() ? words[i + 2] : "", 0, INT64_MAX);
         if (!number) return Error{entry + "Require a valid integer value to compare against\n"};
         filter.data.push_back({*what, static_cast<Filter::Is>(is - std::begin(operators)),
@@ -73,8 +75,8 @@ Result<Filter> read_filter(const StickTable& table, Words words) {
 }
 
 std::string entry_line(const StickTable::Line& line) {
-    std::string text = fmt::format("{}: key={} use={} exp={}", line.at, line.key, line.users,
-                                   line.expires_in);
+    std::string text =
+        fmt::format("{}: key={} use={} exp={}", line.at, line.key, line.users, line.expires_in);
     for (const auto& [column, value] : line.values) {
         const StoredName& name = name_of(column.what);
         if (name.is_rate)

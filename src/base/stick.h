@@ -64,10 +64,10 @@ struct TableSpec {
         friend bool operator==(const Column&, const Column&) = default;
     };
     KeyType type = KeyType::ip;
-    std::size_t key_length = 0;  // of texts and bytes: at most so long
-    std::uint32_t size = 0;      // most entries
-    milliseconds expire{0};      // after the last use; 0: never
-    bool no_purge = false;       // full: nothing new, instead of dropping the oldest
+    std::size_t key_length = 0;   // of texts and bytes: at most so long
+    std::uint32_t size = 0;       // most entries
+    milliseconds expire{0};       // after the last use; 0: never
+    bool no_purge = false;        // full: nothing new, instead of dropping the oldest
     std::vector<Column> columns;  // beside the server
     friend bool operator==(const TableSpec&, const TableSpec&) = default;
 };

@@ -31,7 +31,8 @@ constexpr OptionRow<Bind> own_options[] = {
      "sslnegotiation=direct; on a stats page, as browsers do"},
     {"crt", 1, honoured,
      [](Line&, Bind& bind, Text text) { bind.tls.settings.certificates.push_back(text); },
-     "certificate, chain and key: a PEM file, or a folder of them, chosen by the name that is asked "
+     "certificate, chain and key: a PEM file, or a folder of them, chosen by the name that is "
+     "asked "
      "for"},
     {"verify", 1, honoured, verify, "none, optional or required: the client's certificate"},
     {"curves", 1, honoured, set_tls_text<Bind, &Settings::curves>, "curves of the key exchange"},

@@ -185,8 +185,7 @@ std::span<const OptionRow<Server>> server_options() {
         std::vector<OptionRow<Server>> joined(std::begin(options), std::end(options));
         for (const auto more :
              {server_check_options(), server_name_options(), server_pace_options(),
-              server_wire_options(), server_tls_options(),
-              server_later_options()})
+              server_wire_options(), server_tls_options(), server_later_options()})
             joined.insert(joined.end(), more.begin(), more.end());
         return joined;
     }();

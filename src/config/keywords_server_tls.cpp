@@ -35,7 +35,8 @@ void check_ssl(Line&, Server& server, Text) {
 
 constexpr OptionRow<Server> own_options[] = {
     {"ssl", 0, honoured, ssl<true>,
-     "sessions speak TLS to the server from the first byte on, as a TLS terminator or PostgreSQL 17 "
+     "sessions speak TLS to the server from the first byte on, as a TLS terminator or PostgreSQL "
+     "17 "
      "with sslnegotiation=direct expects; checks too, unless port or addr is given"},
     {"no-ssl", 0, honoured, ssl<false>, "undo ssl"},
     {"verify", 1, honoured, verify, "none or required: the server's certificate"},
@@ -46,7 +47,8 @@ constexpr OptionRow<Server> own_options[] = {
      "undo verifyhost"},
     {"crt", 1, honoured, certificate, "a certificate of our own to show: a PEM file with its key"},
     {"sni", 1, honoured, [](Line&, Server& server, Text text) { server.tls.sni_text = text; },
-     "the name to ask for, which its certificate must have: str(NAME) or another fetch of a text or "
+     "the name to ask for, which its certificate must have: str(NAME) or another fetch of a text "
+     "or "
      "an address"},
     {"curves", 1, honoured, set_tls_text<Server, &Settings::curves>, "curves of the key exchange"},
     {"ssl-reuse", 0, honoured, set_tls_flag<Server, &Settings::reuse, true>, "undo no-ssl-reuse"},
@@ -56,7 +58,8 @@ constexpr OptionRow<Server> own_options[] = {
      "undo no-tls-tickets"},
     {"check-ssl", 0, honoured, check_ssl<true>, "check over TLS"},
     {"no-check-ssl", 0, honoured, check_ssl<false>, "check in clear, also where 'ssl' is given"},
-    {"check-sni", 1, honoured, [](Line&, Server& server, Text text) { server.check_tls.sni = text; },
+    {"check-sni", 1, honoured,
+     [](Line&, Server& server, Text text) { server.check_tls.sni = text; },
      "the name asked for, in checks"},
     {"check-alpn", 1, honoured, check_alpn, "the protocols offered, in checks"},
     inert_option<Server>("npn", 1, "OpenSSL has no NPN any more; use 'alpn'"),

@@ -121,15 +121,16 @@ class TableReader {
         if (found == stored_names.end())
             return fail(name.starts_with("http_")
                             ? "'" + name + "' counts what HTTP does; remove it"
-                            : "'" + name + "' is not counted; use conn_cnt, conn_rate, conn_cur, "
-                                           "sess_cnt, sess_rate, bytes_in_cnt, bytes_in_rate, "
-                                           "bytes_out_cnt, bytes_out_rate, gpc0, gpc0_rate, gpc1, "
-                                           "gpc1_rate, gpt0 or server_id");
+                            : "'" + name +
+                                  "' is not counted; use conn_cnt, conn_rate, conn_cur, "
+                                  "sess_cnt, sess_rate, bytes_in_cnt, bytes_in_rate, "
+                                  "bytes_out_cnt, bytes_out_rate, gpc0, gpc0_rate, gpc1, "
+                                  "gpc1_rate, gpt0 or server_id");
         TableSpec::Column column{static_cast<Stored>(found - stored_names.begin())};
         if (found->is_rate) {
             if (!item.ends_with(')')) return fail("'" + name + "' needs a period, as (10s)");
-            const auto period = line_.time(item.substr(name.size() + 1,
-                                                       item.size() - name.size() - 2));
+            const auto period =
+                line_.time(item.substr(name.size() + 1, item.size() - name.size() - 2));
             good_ = period && period->count() > 0;
             if (!good_) return fail("'" + name + "' needs a period above 0");
             column.period = *period;

@@ -63,8 +63,7 @@ constexpr Row rows[] = {
      "ciphers of servers that name none, up to TLS 1.2"},
     {"ssl-default-server-ciphersuites", in_global, honoured, text<servers, &Settings::suites>,
      "likewise of TLS 1.3"},
-    {"ssl-default-server-options", in_global, honoured,
-     options_line<servers, server_option>,
+    {"ssl-default-server-options", in_global, honoured, options_line<servers, server_option>,
      "versions, tickets and reuse of all servers"},
     {"ssl-default-bind-ciphers", in_global, honoured, text<listeners, &Settings::ciphers>,
      "ciphers of listeners that name none, up to TLS 1.2"},
@@ -72,8 +71,7 @@ constexpr Row rows[] = {
      "likewise of TLS 1.3"},
     {"ssl-default-bind-curves", in_global, honoured, text<listeners, &Settings::curves>,
      "curves of listeners that name none"},
-    {"ssl-default-bind-options", in_global, honoured,
-     options_line<listeners, listener_options>,
+    {"ssl-default-bind-options", in_global, honoured, options_line<listeners, listener_options>,
      "versions, tickets, prefer-client-ciphers and strict-sni of all listeners"},
 };
 

@@ -93,8 +93,8 @@ void resolve_tls(Draft& draft, Config& config) {
         for (Bind& bind : frontend.binds)
             if (bind.tls.on)
                 if (auto settled = settle_listener(config.global, bind); !settled)
-                    draft.alert(bind.at, "'bind " + bind.endpoint.text() +
-                                             "' : " + settled.error().text);
+                    draft.alert(bind.at,
+                                "'bind " + bind.endpoint.text() + "' : " + settled.error().text);
 }
 
 }  // namespace pgsteer::config

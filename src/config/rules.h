@@ -31,11 +31,11 @@ using Term = pgsteer::Term<Test>;
 
 struct Rule {
     RuleAction action = RuleAction::accept;
-    Sample sample;  // set_*: the new value; track: the key
-    std::string table;             // track: whose
-    unsigned counter = 0;          // track, increment, assign: sc0, sc1 or sc2
-    bool second = false;           // increment: gpc1
-    std::uint64_t number = 0;      // assign
+    Sample sample;             // set_*: the new value; track: the key
+    std::string table;         // track: whose
+    unsigned counter = 0;      // track, increment, assign: sc0, sc1 or sc2
+    bool second = false;       // increment: gpc1
+    std::uint64_t number = 0;  // assign
     Condition condition;
     Location at;
 };

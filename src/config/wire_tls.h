@@ -21,7 +21,7 @@ struct ServerTls {
     bool on = false;  // `ssl`: sessions speak TLS to the server
     tls::Settings settings;
     std::string sni_text;
-    std::optional<Sample> sni;                     // after resolve
+    std::optional<Sample> sni;                      // after resolve
     std::shared_ptr<const tls::Outgoing> outgoing;  // likewise, where sessions or checks speak TLS
 };
 

@@ -268,9 +268,8 @@ routing::ServerRow server_row(const config::Server& server, routing::BackendId b
     row.sticks = server.sticks;
     const bool tls = server.tls.on && server.tls.outgoing;
     if (server.origin.given() || server.announcement.any() || tls)
-        row.outbound = std::make_shared<const routing::Outbound>(
-            routing::Outbound{server.origin, server.announcement,
-                              tls ? server.tls.outgoing : nullptr, nullptr});
+        row.outbound = std::make_shared<const routing::Outbound>(routing::Outbound{
+            server.origin, server.announcement, tls ? server.tls.outgoing : nullptr, nullptr});
     row.shared = std::make_shared<routing::Shared>(workers);
     return row;
 }

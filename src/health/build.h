@@ -11,7 +11,8 @@
 
 namespace pgsteer::health {
 
-// The rows as they are before any verdict, with their shared counters. Without stick tables and rules.
+// The rows as they are before any verdict, with their shared counters. Without stick tables and
+// rules.
 routing::RoutingTable plain_rows(const config::Config& config, std::size_t workers);
 // One that is there already keeps what it remembers, unless the file makes another of it.
 void add_stick_tables(const config::Config& config, routing::RoutingTable& table);

@@ -138,8 +138,8 @@ std::string agent_line(const ServerState& server) {
     const bool passed = server.last_agent.passed && !server.agent.down;
     return fmt::format("Agent check for {}server {}/{} {}{}, status: {}/1 {}.",
                        server.config->backup ? "backup " : "", server.backend->name,
-                       server.config->name, passed ? "succeeded" : "failed",
-                       agent_words(server), server.agent.down ? 0 : 1, server.agent.down ? "DOWN" : "UP");
+                       server.config->name, passed ? "succeeded" : "failed", agent_words(server),
+                       server.agent.down ? 0 : 1, server.agent.down ? "DOWN" : "UP");
 }
 
 std::string vouched_line(const ServerState& server, const Judgement& failed) {

@@ -74,7 +74,7 @@ struct ServerState {
     AgentOrders agent;
     Judgement last_agent;  // how the last asking ended
     Duration agent_latency{};
-    bool moved_by_agent = false;  // what is decided in this turn
+    bool moved_by_agent = false;           // what is decided in this turn
     const ServerState* tracked = nullptr;  // whose checks count for this one; never in a circle
     std::uint32_t observed_errors = 0;     // `observe`: failed connects since one succeeded
     std::uint64_t sessions_then = 0;       // that had succeeded at the last of them

@@ -21,13 +21,13 @@ struct Destination {
 struct Target {
     std::vector<Destination> destinations;  // one for each connect step, at least one
     config::Check check;
-    health::Program program;             // of an external check
-    std::uint32_t current_sessions = 0;  // likewise: of the server
-    bool wants_body = false;             // the body of the last HTTP answer is asked for
+    health::Program program;                   // of an external check
+    std::uint32_t current_sessions = 0;        // likewise: of the server
+    bool wants_body = false;                   // the body of the last HTTP answer is asked for
     std::shared_ptr<const tls::Outgoing> tls;  // where a peer speaks TLS
     std::string server_state;                  // of `http-check send-state`; empty: not sent
-    milliseconds connect_timeout{0};  // for each connect, > 0
-    milliseconds answer_timeout{0};   // from each connect to the next or the end, > 0
+    milliseconds connect_timeout{0};           // for each connect, > 0
+    milliseconds answer_timeout{0};            // from each connect to the next or the end, > 0
 };
 
 boost::asio::awaitable<health::Observation> ask(Target target);

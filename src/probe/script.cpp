@@ -179,8 +179,7 @@ Script::Ended Script::take(const config::HttpSendStep& step) {
     // may still be there to read.
     config::HttpSendStep request = step;
     if (!target_.server_state.empty())
-        request.headers.push_back(
-            {"X-Haproxy-Server-State", config::plain(target_.server_state)});
+        request.headers.push_back({"X-Haproxy-Server-State", config::plain(target_.server_state)});
     const auto sent =
         co_await channel_.write(format_request(request, channel_.peer().host()), deadline_);
     ++next_;

@@ -30,9 +30,9 @@ struct Listener {
     std::shared_ptr<const UniqueFd> socket;  // closed by the last who lets it go
     routing::FrontendId frontend{};
     bool shared = false;
-    bool accept_proxy = false;  // clients begin with a PROXY header
+    bool accept_proxy = false;                 // clients begin with a PROXY header
     std::shared_ptr<const tls::Incoming> tls;  // clients speak TLS; null: they do not
-    std::uint32_t id = 0;       // for rules: so_id, so_name
+    std::uint32_t id = 0;                      // for rules: so_id, so_name
     std::string name;
     std::shared_ptr<routing::Shared> counted;  // `option socket-stats`: of all workers' sockets
     int backlog = SOMAXCONN;                   // when it listens anew after `disable frontend`

@@ -24,8 +24,7 @@ void Worker::begin_server_tls(SlotIndex slot) {
         const std::string header = pgwire::proxy_header(
             outbound.announcement, address_of(session.peer), called_by(session));
         // Some hundred bytes into an empty socket buffer: it takes all or is broken.
-        const ssize_t sent =
-            ::send(fd, header.data(), header.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        const ssize_t sent = ::send(fd, header.data(), header.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent != static_cast<ssize_t>(header.size()))
             return connect_failed(slot, sent < 0 ? errno : EPIPE);
     }
@@ -67,7 +66,8 @@ void Worker::shake_hands_with_server(SlotIndex slot) {
 
 // A failed connect as evidence; its TLS, if it came so far, ends here.
 void Worker::report_failed_connect(Session& session, int error_number) {
-    routing::ConnectFailed failed{.server = session.server, .error_number = error_number, .at = now_};
+    routing::ConnectFailed failed{
+        .server = session.server, .error_number = error_number, .at = now_};
     if (session.aside && session.aside->server) {
         const tls::Trouble& trouble = session.aside->server->trouble();
         failed.by_tls = true;

@@ -54,7 +54,7 @@ class Probes {
             : due(io), leave(io, boost::asio::steady_timer::time_point::max()) {}
         bool asks = false;  // its loop runs; it ends when nobody wants the answer
         boost::asio::steady_timer due;
-        std::unique_ptr<probe::RoleWatcher> watcher;     // of `option pgsql-role-check`
+        std::unique_ptr<probe::RoleWatcher> watcher;  // of `option pgsql-role-check`
         bool follows_stream = false;
         Places places;                    // of the watcher or the stream
         boost::asio::steady_timer leave;  // cancelled: the stream is another machine's

@@ -92,7 +92,7 @@ struct Pace {
 struct Outbound {
     Origin origin;
     Announcement announcement;
-    std::shared_ptr<const tls::Outgoing> tls;  // null: sessions go in clear
+    std::shared_ptr<const tls::Outgoing> tls;   // null: sessions go in clear
     std::shared_ptr<const Sample> server_name;  // asked for by TLS; null: none
 };
 

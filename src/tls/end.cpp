@@ -27,8 +27,9 @@ constexpr std::size_t record = 16 * 1024;
 std::string handshake_words(const Trouble& trouble) {
     std::string text = "SSL handshake failure";
     if (trouble.verified != X509_V_OK)
-        return text + " (certificate not believed: " +
-               X509_verify_cert_error_string(trouble.verified) + ")";
+        return text +
+               " (certificate not believed: " + X509_verify_cert_error_string(trouble.verified) +
+               ")";
     if (const char* const reason = ERR_reason_error_string(trouble.code); trouble.code != 0)
         return text + " (" + (reason != nullptr ? reason : "unknown reason") + ")";
     if (trouble.error_number != 0)

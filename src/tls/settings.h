@@ -29,9 +29,9 @@ struct Settings {
     Version highest = Version::none;
     std::uint8_t versions_off = 0;  // a bit for each Version
     bool tickets = true;
-    bool reuse = true;               // sessions are resumed
-    bool client_order = false;       // a listener takes the ciphers in the client's order
-    bool known_names_only = false;   // a listener has no default certificate (strict-sni)
+    bool reuse = true;              // sessions are resumed
+    bool client_order = false;      // a listener takes the ciphers in the client's order
+    bool known_names_only = false;  // a listener has no default certificate (strict-sni)
     friend bool operator==(const Settings&, const Settings&) = default;
 };
 

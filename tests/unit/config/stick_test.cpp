@@ -16,10 +16,11 @@ struct Read {
 };
 
 Read read(const std::string& lines, const std::string& global = "") {
-    Loaded loaded = load_text(
-        "global\n" + global +
-            "\nlisten x\n timeout client 1s\n timeout server 1s\n timeout connect 1s\n" + lines + "\n",
-        "t.cfg", [](const std::string&) { return std::nullopt; });
+    Loaded loaded =
+        load_text("global\n" + global +
+                      "\nlisten x\n timeout client 1s\n timeout server 1s\n timeout connect 1s\n" +
+                      lines + "\n",
+                  "t.cfg", [](const std::string&) { return std::nullopt; });
     Read found;
     for (const auto& diagnostic : loaded.diagnostics)
         if (diagnostic.severity == Severity::alert) found.alerts.push_back(diagnostic.text);
@@ -38,17 +39,16 @@ std::vector<std::string> alerts(const std::string& lines) {
 }
 
 TEST(StickTableLine, says_type_size_expiry_and_what_is_counted) {
-    const TableSpec made =
-        table("type string len 8 size 2k expire 30m nopurge store gpc0,conn_rate(10s) store conn_cur");
+    const TableSpec made = table(
+        "type string len 8 size 2k expire 30m nopurge store gpc0,conn_rate(10s) store conn_cur");
     EXPECT_EQ(made.type, KeyType::string);
     EXPECT_EQ(made.key_length, 8U);
     EXPECT_EQ(made.size, 2048U);
     EXPECT_EQ(made.expire, std::chrono::minutes(30));
     EXPECT_TRUE(made.no_purge);
-    EXPECT_THAT(made.columns,
-                ElementsAre(TableSpec::Column{Stored::gpc0},
-                            TableSpec::Column{Stored::conn_rate, seconds(10)},
-                            TableSpec::Column{Stored::conn_cur}))
+    EXPECT_THAT(made.columns, ElementsAre(TableSpec::Column{Stored::gpc0},
+                                          TableSpec::Column{Stored::conn_rate, seconds(10)},
+                                          TableSpec::Column{Stored::conn_cur}))
         << "in the order in which they are shown";
     EXPECT_EQ(table("type binary size 1m").key_length, 32U);
     EXPECT_EQ(table("type ip size 5").expire, milliseconds(0));
@@ -57,8 +57,9 @@ TEST(StickTableLine, says_type_size_expiry_and_what_is_counted) {
 TEST(StickTableLine, that_is_none_is_told) {
     EXPECT_THAT(alerts("stick-table size 5"), ElementsAre("'stick-table' : needs 'type'"));
     EXPECT_THAT(alerts("stick-table type ip"), ElementsAre("'stick-table' : needs 'size'"));
-    EXPECT_THAT(alerts("stick-table type mac size 5"),
-                ElementsAre("'stick-table' : type 'mac' is not ip, ipv6, integer, string or binary"));
+    EXPECT_THAT(
+        alerts("stick-table type mac size 5"),
+        ElementsAre("'stick-table' : type 'mac' is not ip, ipv6, integer, string or binary"));
     EXPECT_THAT(alerts("stick-table type ip size many"),
                 ElementsAre("'stick-table' : size 'many' is not a number of entries, as 200k"));
     EXPECT_THAT(alerts("stick-table type ip size 5 store conn_rate"),
@@ -68,17 +69,18 @@ TEST(StickTableLine, that_is_none_is_told) {
     EXPECT_THAT(alerts("stick-table type ip size 5 peers all"),
                 ElementsAre("'stick-table' : 'peers' : tables are not shared between processes; "
                             "remove it"));
-    for (const std::string bad : {"type", "type ip size 0", "type ip size 5 expire x",
-                                  "type ip size 9999999999g", "type string len 0 size 5",
-                                  "type ip size 5 store conn_rate(0)", "type ip size 5 bogus 1",
-                                  "type ip size 5 store conn_cnt(5s)"})
+    for (const std::string bad :
+         {"type", "type ip size 0", "type ip size 5 expire x", "type ip size 9999999999g",
+          "type string len 0 size 5", "type ip size 5 store conn_rate(0)", "type ip size 5 bogus 1",
+          "type ip size 5 store conn_cnt(5s)"})
         EXPECT_EQ(alerts("stick-table " + bad).size(), 1U) << bad;
     EXPECT_EQ(alerts("stick-table type ip size 5\nstick-table type ip size 5").size(), 1U);
 }
 
 TEST(Stick, on_is_match_and_store_and_the_table_then_shows_servers) {
-    const Read found = read("stick-table type ip size 5\nstick on src if { dst_port 1 }\n"
-                            "stick match dst\nstick store-request src table x");
+    const Read found = read(
+        "stick-table type ip size 5\nstick on src if { dst_port 1 }\n"
+        "stick match dst\nstick store-request src table x");
     EXPECT_THAT(found.alerts, IsEmpty());
     const auto& rules = found.config.backends.front().sticks;
     ASSERT_EQ(rules.size(), 3U);
@@ -86,9 +88,9 @@ TEST(Stick, on_is_match_and_store_and_the_table_then_shows_servers) {
     EXPECT_TRUE(rules[1].matches && !rules[1].stores);
     EXPECT_TRUE(!rules[2].matches && rules[2].stores);
     EXPECT_FALSE(rules[0].condition.any.empty());
-    EXPECT_THAT(found.config.tables.front().spec.columns,
-                ElementsAre(TableSpec::Column{Stored::server_id},
-                            TableSpec::Column{Stored::server_key}));
+    EXPECT_THAT(
+        found.config.tables.front().spec.columns,
+        ElementsAre(TableSpec::Column{Stored::server_id}, TableSpec::Column{Stored::server_key}));
 }
 
 TEST(Stick, and_track_need_a_table_whose_keys_fit) {
@@ -115,12 +117,12 @@ TEST(Stick, and_track_need_a_table_whose_keys_fit) {
 }
 
 TEST(Tls, settings_come_from_the_line_then_from_the_global_section) {
-    const Read found =
-        read("server a 1.2.3.4:1 ssl ciphers AES128-SHA force-tlsv12 sni str(db) check\n"
-             "server b 1.2.3.4:1 ssl check port 5\nserver c 1.2.3.4:1 ssl no-check-ssl check\n"
-             "server d 1.2.3.4:1",
-             "ssl-server-verify none\nssl-default-server-ciphers AES256-SHA\n"
-             "ssl-default-server-options no-tls-tickets ssl-min-ver TLSv1.2\n");
+    const Read found = read(
+        "server a 1.2.3.4:1 ssl ciphers AES128-SHA force-tlsv12 sni str(db) check\n"
+        "server b 1.2.3.4:1 ssl check port 5\nserver c 1.2.3.4:1 ssl no-check-ssl check\n"
+        "server d 1.2.3.4:1",
+        "ssl-server-verify none\nssl-default-server-ciphers AES256-SHA\n"
+        "ssl-default-server-options no-tls-tickets ssl-min-ver TLSv1.2\n");
     EXPECT_THAT(found.alerts, IsEmpty());
     const auto& servers = found.config.backends.front().servers;
     const tls::Settings& first = servers[0].tls.settings;
@@ -155,9 +157,10 @@ TEST(Tls, files_and_names_that_cannot_be_used_are_told) {
                             "file or directory"));
     EXPECT_THAT(alerts("server a 1.2.3.4:1 ssl verify none sni src_port"),
                 ElementsAre("'server a' : 'sni' : 'src_port' is no text; write str(NAME)"));
-    EXPECT_THAT(alerts("server a 1.2.3.4:1 ssl verify none ssl-min-ver TLSv9"),
-                ElementsAre("'server ... ssl-min-ver' : 'TLSv9' is not TLSv1.0, TLSv1.1, TLSv1.2 or "
-                            "TLSv1.3"));
+    EXPECT_THAT(
+        alerts("server a 1.2.3.4:1 ssl verify none ssl-min-ver TLSv9"),
+        ElementsAre("'server ... ssl-min-ver' : 'TLSv9' is not TLSv1.0, TLSv1.1, TLSv1.2 or "
+                    "TLSv1.3"));
     EXPECT_THAT(alerts("bind :5000 crt-list /x"),
                 ElementsAre("'bind ... crt-list' : not supported: lists of certificates are not "
                             "read; use 'crt' with a folder"));

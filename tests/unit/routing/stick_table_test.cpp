@@ -15,8 +15,8 @@ TableSpec spec(KeyType type = KeyType::string, std::uint32_t size = 4,
     made.key_length = 8;
     made.size = size;
     made.expire = expire;
-    made.columns = {{Stored::gpc0}, {Stored::conn_cnt}, {Stored::conn_rate, seconds(10)},
-                    {Stored::conn_cur}};
+    made.columns = {
+        {Stored::gpc0}, {Stored::conn_cnt}, {Stored::conn_rate, seconds(10)}, {Stored::conn_cur}};
     return made;
 }
 
