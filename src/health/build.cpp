@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
+#include <unordered_map>
 
 #include "health/lag.h"
 #include "health/rules.h"
@@ -219,22 +221,23 @@ void spread(routing::BackendRow& backend, const routing::RoutingTable& table) {
     if (backend.consistent) backend.ring = ring_of(servers, backend, table);
 }
 
-bool may_branch(const routing::FrontendRow& front, routing::BackendId backend) {
-    if (front.backend == backend) return true;
-    if (!front.rules) return false;
-    const auto& choices = front.rules->backends;
-    return std::any_of(choices.begin(), choices.end(),
-                       [&](const auto& choice) { return choice.backend == backend; });
+// The backends that a frontend may branch to, each once.
+std::set<std::string_view> targets_of(const config::Frontend& frontend) {
+    std::set<std::string_view> targets;
+    if (frontend.default_backend) targets.insert(*frontend.default_backend);
+    for (const config::Choice& choice : frontend.rules.backends)
+        targets.insert(choice.name);
+    return targets;
 }
 
 // HAProxy: a tenth of what the frontends that may branch there can bring.
 void settle_fullconn(const config::Config& config, routing::RoutingTable& table) {
+    std::unordered_map<std::string_view, std::uint64_t> brought;
+    for (const config::Frontend& frontend : config.frontends)
+        for (const std::string_view target : targets_of(frontend))
+            brought[target] += frontend.maxconn > 0 ? frontend.maxconn : table.limit;
     for (std::size_t i = 0; i < table.backends.size(); ++i) {
-        std::uint64_t brought = 0;
-        for (const routing::FrontendRow& front : table.frontends)
-            if (may_branch(front, static_cast<routing::BackendId>(i)))
-                brought += front.limit > 0 ? front.limit : table.limit;
-        const auto tenth = static_cast<std::uint32_t>((brought + 9) / 10);
+        const auto tenth = static_cast<std::uint32_t>((brought[table.backends[i].name] + 9) / 10);
         const std::uint32_t written = config.backends[i].fullconn;
         for (const routing::ServerId id : table.backends[i].servers) {
             routing::ServerRow& row = table.servers[routing::index_of(id)];
