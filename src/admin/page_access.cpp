@@ -62,7 +62,7 @@ std::optional<Login> login_of(const http::Request& request) {
 }
 
 bool Passwords::may_compute(TimePoint now) {
-    if (now - second_ >= seconds(1) || second_ > now) {
+    if (second_ <= now - seconds(1) || second_ > now) {
         second_ = now;
         computed_ = 0;
     }
