@@ -106,6 +106,9 @@ TEST(Passwords, ComputeOnlySoManySlowHashesASecond) {
     for (int i = 0; i < 10'000; ++i)
         EXPECT_FALSE(passwords.fit(list, {"joe", std::to_string(i)}, now));
     EXPECT_LT(std::chrono::steady_clock::now() - began, seconds(10));
+    list.users[0].password = "$5$rounds=1000$abc$Mz4DiYKTnNKbZLo/mIp3d8Y4aQBhv3uhSwxLDy55/Y8";
+    EXPECT_FALSE(passwords.fit(list, {"joe", "secret"}, now));
+    EXPECT_TRUE(passwords.fit(list, {"joe", "secret"}, now + seconds(1)));
 }
 
 TEST(Change, IsForAdminsAlone) {
