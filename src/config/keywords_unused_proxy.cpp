@@ -6,8 +6,6 @@ namespace pgsteer::config {
 namespace {
 
 constexpr std::string_view no_rules = "bytes pass as they are";
-constexpr std::string_view no_tables = "there are no stick tables";
-constexpr std::string_view use_source = "use 'balance source'";
 constexpr std::string_view use_httpchk = "use 'option httpchk' or a plain check";
 constexpr std::string_view foreign = "it does not speak PostgreSQL";
 constexpr std::string_view no_web = "there is no HTTP to relay";
