@@ -17,6 +17,7 @@
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/log.h"
 
 namespace pgsteer::accept {
@@ -133,7 +134,7 @@ std::size_t Acceptor::open() const {
 }
 
 UniqueFd Acceptor::listener_copy() const {
-    return UniqueFd(::fcntl(state_->listener.native_handle(), F_DUPFD_CLOEXEC, 0));
+    return duplicate(state_->listener.native_handle());
 }
 
 }  // namespace pgsteer::accept

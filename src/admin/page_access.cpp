@@ -5,6 +5,7 @@
 #include <cctype>
 #include <utility>
 
+#include "base/lower.h"
 #include "base/password.h"
 
 namespace pgsteer::admin {
@@ -12,13 +13,6 @@ namespace {
 
 constexpr std::size_t most_remembered = 32;
 constexpr unsigned most_computed = 4;  // slow password checks a second
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return out;
-}
 
 // "https://host:7000/a?b" → "host:7000"; nothing for "null" and other words.
 std::string authority_of(std::string_view url) {

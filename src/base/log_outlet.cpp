@@ -3,9 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <mutex>
+
+#include "base/machine_name.h"
 
 namespace pgsteer::log {
 namespace {
@@ -20,11 +21,6 @@ struct Registry {
 Registry& registry() {
     static Registry instance;
     return instance;
-}
-
-std::string machine_name() {
-    std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
 std::shared_ptr<SampleCount> count_of(const LogSample& sample) {

@@ -8,12 +8,12 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <random>
 #include <sstream>
 
+#include "base/descriptors.h"
 #include "base/log.h"
+#include "base/machine_name.h"
 #include "base/privileges.h"
 #include "base/service_manager.h"
 #include "base/units.h"
@@ -75,13 +75,8 @@ void print_diagnostics(const std::vector<config::Diagnostic>& diagnostics, bool 
     }
 }
 
-std::string host_name() {
-    std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
-
 config::LoadOptions load_options(const Flags& flags) {
-    return {flags.files, environment, flags.local_peer.empty() ? host_name() : flags.local_peer,
+    return {flags.files, environment, flags.local_peer.empty() ? machine_name() : flags.local_peer,
             flags.diagnosing};
 }
 
@@ -167,19 +162,6 @@ Result<std::vector<router::HeldSocket>> sockets_of_another(const Flags& flags) {
     return router::fetch_sockets(flags.handing_over);
 }
 
-std::string text_of(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// Where the files of the system will be out of reach, what they say of names.
-std::shared_ptr<const dns::SystemNames> system_names_of(const config::Global& global,
-                                                        const router::Source& source) {
-    if (!global.root_folder) return nullptr;
-    return std::make_shared<const dns::SystemNames>(
-        dns::read_system_names(text_of("/etc/hosts"), text_of(source.resolv_conf)));
-}
-
 int route(config::Config loaded, const Flags& flags, UniqueFd master) {
     const router::Source source{flags, load_options(flags)};
     const std::size_t workers = router::workers_of(loaded.global);
@@ -213,7 +195,7 @@ int route(config::Config loaded, const Flags& flags, UniqueFd master) {
     if (flags.quiet) log::silence_stderr();
     (void)std::signal(SIGPIPE, SIG_IGN);
 
-    auto system_names = system_names_of(global, source);
+    auto system_names = router::system_names_of(global, source);
     std::string manager = environment("NOTIFY_SOCKET").value_or("");
     if (global.root_folder) manager = held_manager(manager);
 
@@ -245,7 +227,7 @@ UniqueFd take_link(const std::string& number) {
     ::unsetenv(router::worker_variable);
     const auto descriptor = parse_integer(number, 0, INT32_MAX);
     if (!descriptor) return UniqueFd();
-    router::close_on_exec(static_cast<int>(*descriptor));
+    close_on_exec(static_cast<int>(*descriptor));
     return UniqueFd(static_cast<int>(*descriptor));
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <sstream>
 
+#include "base/lower.h"
 #include "config/acl.h"
 #include "config/check.h"
 
@@ -54,12 +55,6 @@ std::optional<Method> usual_method(Type type) {
 bool fits(Type type, Kind kind) {
     return type != Type::bytes ||
            (kind != Kind::boolean && kind != Kind::integer && kind != Kind::address);
-}
-
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
 }
 
 Result<void> add_expression(Match& match, const std::string& text) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/lower.h"
 #include "base/units.h"
 #include "dns/exchange.h"
 #include "dns/resolv_conf.h"
@@ -17,13 +18,6 @@ constexpr std::string_view blanks = " \t\r";
 constexpr std::string_view own_server = "127.0.0.1";
 constexpr Port dns_port{53};
 constexpr std::int64_t most_dots = 15;
-
-std::string small(std::string_view text) {
-    std::string made(text);
-    std::transform(made.begin(), made.end(), made.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return made;
-}
 
 std::vector<std::string_view> words_of(std::string_view line) {
     std::vector<std::string_view> words;
@@ -51,7 +45,7 @@ void read_hosts(SystemNames& system, std::string_view text) {
         const auto address = Address::from_literal(words[0], Port{0});
         if (!address) return;
         for (std::size_t i = 1; i < words.size(); ++i) {
-            auto& known = system.hosts[small(words[i])];
+            auto& known = system.hosts[lower(words[i])];
             if (std::find(known.begin(), known.end(), *address) == known.end())
                 known.push_back(*address);
         }
@@ -97,7 +91,7 @@ std::vector<std::string> full_names(const SystemNames& system, const std::string
 
 asio::awaitable<Answer> resolve(const SystemNames& system, std::string host) {
     Answer answer;
-    if (const auto known = system.hosts.find(small(host)); known != system.hosts.end()) {
+    if (const auto known = system.hosts.find(lower(host)); known != system.hosts.end()) {
         answer.status = Status::valid;
         answer.addresses = known->second;
         answer.from = "/etc/hosts";

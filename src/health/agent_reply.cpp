@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/lower.h"
 #include "base/units.h"
 
 namespace pgsteer::health {
@@ -12,13 +13,6 @@ constexpr std::string_view blank = " \t,";
 // HAProxy's bounds: 25600 % is the largest weight, 256, of the smallest, 1.
 constexpr std::int64_t most_percent = 25'600;
 constexpr std::int64_t most_sessions = 2'000'000'000;
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return out;
-}
 
 bool read_admin(const std::string& word, AgentReply& reply) {
     using Admin = AgentReply::Admin;

@@ -1,19 +1,12 @@
 #include "health/check_text.h"
 
-#include <unistd.h>
-
-#include <array>
+#include "base/machine_name.h"
 
 namespace pgsteer::health {
 namespace {
 
 using config::Format;
 using What = config::FormatPart::What;
-
-std::string own_host_name() {
-    std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
 
 struct Names {
     const std::string& proxy;
@@ -24,7 +17,7 @@ struct Names {
         for (config::FormatPart& part : format) {
             if (part.what == What::proxy) part = {What::text, proxy, 0, 0};
             if (part.what == What::server) part = {What::text, server, 0, 0};
-            if (part.what == What::host_name) part = {What::text, own_host_name(), 0, 0};
+            if (part.what == What::host_name) part = {What::text, machine_name(), 0, 0};
             if (part.what == What::text && !filled.empty() && filled.back().what == What::text)
                 filled.back().text += part.text;
             else

@@ -6,6 +6,7 @@
 #include <array>
 #include <cctype>
 
+#include "base/hexadecimal.h"
 #include "base/log.h"
 #include "base/units.h"
 #include "health/check_text.h"
@@ -30,17 +31,6 @@ bool status_matches(std::string_view pattern, int status) {
         pattern.remove_prefix(comma + 1);
     }
     return false;
-}
-
-std::string hexadecimal(std::string_view bytes) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string text;
-    for (const char c : bytes) {
-        const auto byte = static_cast<unsigned char>(c);
-        text += digits[byte >> 4];
-        text += digits[byte & 15];
-    }
-    return text;
 }
 
 std::string lower(std::string_view text) {

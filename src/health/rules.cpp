@@ -1,11 +1,10 @@
 #include "health/rules.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdlib>
+
+#include "base/machine_name.h"
 
 namespace pgsteer::health {
 namespace {
@@ -32,11 +31,6 @@ std::int64_t integer_of(const std::string& text) {
     std::int64_t number = 0;
     std::from_chars(text.data(), text.data() + text.size(), number);
     return number;
-}
-
-std::string machine_name() {
-    std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
 // Translates the rules of one section.

@@ -1,10 +1,8 @@
 // `http-check send-state`: what a check's request tells a server of itself. HAProxy's
 // httpchk_build_status_header (src/tcpcheck.c).
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <array>
-
+#include "base/machine_name.h"
 #include "health/cluster_state.h"
 
 namespace pgsteer::health {
@@ -19,11 +17,6 @@ std::string state_words(const ServerState& server) {
     const std::string word = server.decided.accepts ? "UP" : "NOLB";
     if (health + 1 == rise + fall) return word;
     return fmt::format("{} {}/{}", word, health - rise + 1, fall);
-}
-
-std::string machine_name() {
-    std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
 }  // namespace

@@ -103,15 +103,7 @@ void Worker::on_tls_event(SlotIndex slot, Source source, std::uint32_t events) {
     Pipe& outgoing = from_client ? relaying.up : relaying.down;
     Pipe& incoming = from_client ? relaying.down : relaying.up;
     outgoing.readable = true;
-    if (events & (EPOLLRDHUP | EPOLLHUP)) {
-        outgoing.hang_up = true;
-        if (from_client && !relaying.client_gone) {
-            relaying.client_gone = true;
-            set_timer(slot, relay_timeout(session, relaying));
-        }
-    }
-    if (from_client && (events & EPOLLERR) && outgoing.unsent)
-        return end(slot, routing::EndReason::client_reset);
+    if (!take_hang_up(slot, source, events)) return;
     if (!outgoing.sink_ended)
         if (!(from_client ? pump_up(slot) : pump_down(slot))) return;
     if (!incoming.sink_ended) {

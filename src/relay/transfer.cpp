@@ -89,16 +89,7 @@ void Worker::on_relay_event(SlotIndex slot, Source source, std::uint32_t events)
     Pipe& outgoing = from_client ? relaying.up : relaying.down;
     Pipe& incoming = from_client ? relaying.down : relaying.up;
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) outgoing.readable = true;
-    if (events & (EPOLLRDHUP | EPOLLHUP)) {
-        outgoing.hang_up = true;
-        if (from_client && !relaying.client_gone) {
-            relaying.client_gone = true;
-            set_timer(slot, relay_timeout(session, relaying));
-        }
-    }
-    // A vanished client's last bytes cannot reach a server that takes none.
-    if (from_client && (events & EPOLLERR) && outgoing.unsent)
-        return end(slot, routing::EndReason::client_reset);
+    if (!take_hang_up(slot, source, events)) return;
     if (outgoing.readable && !outgoing.unsent && !outgoing.sink_ended)
         if (!(from_client ? pump_up(slot) : pump_down(slot))) return;
     if ((events & EPOLLOUT) && incoming.unsent) {
@@ -107,6 +98,27 @@ void Worker::on_relay_event(SlotIndex slot, Source source, std::uint32_t events)
         else
             pump_up(slot);
     }
+}
+
+// False: the session has ended.
+bool Worker::take_hang_up(SlotIndex slot, Source source, std::uint32_t events) {
+    if (!(events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))) [[likely]]
+        return true;
+    Session& session = sessions_.at(slot);
+    Relaying& relaying = std::get<Relaying>(session.state);
+    const bool from_client = source == Source::client;
+    Pipe& outgoing = from_client ? relaying.up : relaying.down;
+    if (events & (EPOLLRDHUP | EPOLLHUP)) {
+        outgoing.hang_up = true;
+        if (from_client && !relaying.client_gone) {
+            relaying.client_gone = true;
+            set_timer(slot, relay_timeout(session, relaying));
+        }
+    }
+    // A vanished client's last bytes cannot reach a server that takes none.
+    if (!from_client || !(events & EPOLLERR) || !outgoing.unsent) return true;
+    end(slot, routing::EndReason::client_reset);
+    return false;
 }
 
 Pumped Worker::pump_once(Session& session, Source from) {

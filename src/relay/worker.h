@@ -154,6 +154,7 @@ class Worker {
     void announce(const Session& session, Relaying& relaying);
     Pumped pump_once(Session& session, Source from);
     void on_relay_event(SlotIndex slot, Source source, std::uint32_t events);
+    bool take_hang_up(SlotIndex slot, Source source, std::uint32_t events);
     void look_for_password_request(Relaying& relaying, std::uint64_t moved) const;
     bool pump_up(SlotIndex slot);    // false: the session has ended
     bool pump_down(SlotIndex slot);  // false: the session has ended

@@ -1,15 +1,14 @@
 // The side of Control that people and tools see: pages, metrics, stats sockets, and what they may
 // change.
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "admin/page.h"
 #include "admin/page_order.h"
+#include "base/descriptors.h"
+#include "base/machine_name.h"
 #include "router/control.h"
 #include "router/handover.h"
 
@@ -19,16 +18,6 @@ namespace pgsteer::router {
 namespace {
 
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
-
-std::string host_name() {
-    std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
-
-// Acceptors close what they are given.
-UniqueFd copy(const UniqueFd& listener) {
-    return UniqueFd(::fcntl(listener.get(), F_DUPFD_CLOEXEC, 0));
-}
 
 std::vector<const config::Frontend*> page_frontends(const config::Config& config) {
     std::vector<const config::Frontend*> pages;
@@ -86,7 +75,7 @@ admin::Desk Control::make_desk() {
 void Control::show(const config::Config& before, Opened& opened) {
     desk_.config = config_.get();
     facts_.config = config_.get();
-    facts_.node = config_->global.node.value_or(host_name());
+    facts_.node = config_->global.node.value_or(machine_name());
     facts_.description = config_->global.description.value_or("");
     facts_.counted = std::move(opened.counted);
     facts_.listeners = opened.sockets.empty() ? sockets_.size() : opened.sockets.size();
@@ -110,7 +99,7 @@ void Control::make_pages() {
         const auto known = before.find(frontend->name);
         shown_[frontend->name] = std::make_unique<admin::Page>(admin::PageParts{
             *frontend->stats, known != before.end() ? known->second->token() : admin::fresh_token(),
-            host_name(), [this] { return snapshot(); },
+            machine_name(), [this] { return snapshot(); },
             [this](const admin::Order& order) { return admin::carry_out(desk_, order); },
             io_.get_executor()});
     }
@@ -134,11 +123,11 @@ void Control::open_pages(std::vector<Page> pages) {
         http::ServerOptions options;
         options.most_body_bytes = admin::Page::most_body_bytes;
         options.tls = std::move(page.tls);
-        open->server =
-            std::make_unique<http::Server>(io_.get_executor(), copy(*open->socket), options,
-                                           [this, its = open.get()](const http::Request& request) {
-                                               return answer_page(its->frontend, request);
-                                           });
+        open->server = std::make_unique<http::Server>(
+            io_.get_executor(), duplicate(open->socket->get()), options,
+            [this, its = open.get()](const http::Request& request) {
+                return answer_page(its->frontend, request);
+            });
     }
 }
 
@@ -170,10 +159,11 @@ void Control::open_stats_sockets(std::vector<StatsSocket> sockets) {
         }
         admin::RuntimeOptions options;
         options.level = admin::level_of(socket.level).value_or(admin::Level::operate);
-        options.timeout = config_->global.stats_timeout;
-        options.most_clients = config_->global.stats_maxconn;
+        options.timeout = limits.timeout;
+        options.most_clients = limits.most_clients;
         options.exposes_listeners = socket.exposes_listeners;
-        UniqueFd listener = copy(*socket.socket);
+        // Acceptors close what they are given.
+        UniqueFd listener = duplicate(socket.socket->get());
         stats_sockets_.push_back(
             {std::move(socket), std::make_unique<admin::RuntimeSocket>(
                                     io_.get_executor(), std::move(listener), options, desk_)});

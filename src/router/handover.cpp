@@ -12,6 +12,9 @@
 #include <array>
 #include <cstring>
 
+#include "base/descriptors.h"
+#include "router/descriptor_message.h"
+
 namespace pgsteer::router {
 namespace {
 
@@ -19,7 +22,7 @@ constexpr std::size_t most_in_message = 252;  // MAX_SEND_FD; Linux allows 253 (
 constexpr std::size_t most_sockets = 65'536;
 constexpr std::size_t most_bytes_each = 2 + 2 * 255 + sizeof(int);
 
-using Control = std::array<std::byte, CMSG_SPACE(most_in_message * sizeof(int))>;
+using Message = DescriptorMessage<most_in_message>;
 
 void bound_waiting(int fd) {
     const timeval second{1, 0};
@@ -41,19 +44,7 @@ bool send_batch(int to, std::span<const HeldSocket> batch) {
         text += description(socket);
         numbers.push_back(socket.socket->get());
     }
-    alignas(cmsghdr) Control control{};
-    iovec data{text.data(), text.size()};
-    msghdr message{};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = CMSG_SPACE(numbers.size() * sizeof(int));
-    cmsghdr* const header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(numbers.size() * sizeof(int));
-    std::memcpy(CMSG_DATA(header), numbers.data(), numbers.size() * sizeof(int));
-    return ::sendmsg(to, &message, MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
+    return Message(text).send(to, numbers) == static_cast<ssize_t>(text.size());
 }
 
 // While this lives the socket is a blocking one.
@@ -78,30 +69,15 @@ struct Received {
 };
 
 Result<void> receive_message(int from, Received& received) {
-    alignas(cmsghdr) Control control{};
     std::vector<char> bytes(most_in_message * most_bytes_each);
-    iovec data{bytes.data(), bytes.size()};
-    msghdr message{};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
+    Message message(bytes);
     ssize_t got = 0;
     do
-        got = ::recvmsg(from, &message, MSG_CMSG_CLOEXEC);
+        got = message.receive(from, received.sockets);
     while (got < 0 && errno == EINTR);
     if (got < 0) return system_error("receiving listening sockets");
-    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
-         header = CMSG_NXTHDR(&message, header)) {
-        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-        std::vector<int> numbers((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-        std::memcpy(numbers.data(), CMSG_DATA(header), numbers.size() * sizeof(int));
-        for (const int number : numbers)
-            received.sockets.emplace_back(number);
-    }
     if (got == 0) return Error{"the other process hung up while it handed over its sockets"};
-    if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
-        return Error{"the other process sent more than a message may hold"};
+    if (message.is_cut()) return Error{"the other process sent more than a message may hold"};
     received.text.append(bytes.data(), static_cast<std::size_t>(got));
     return {};
 }
@@ -119,12 +95,6 @@ std::optional<std::string> take_interface(std::string_view& text) {
     if (text.size() < sizeof(int)) return std::nullopt;
     text.remove_prefix(sizeof(int));
     return interface;
-}
-
-bool listens(int fd) {
-    int listening = 0;
-    socklen_t length = sizeof listening;
-    return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) == 0 && listening != 0;
 }
 
 }  // namespace
@@ -166,7 +136,7 @@ Result<std::vector<HeldSocket>> receive_sockets(int from) {
     for (UniqueFd& fd : received.sockets) {
         const auto interface = take_interface(text);
         if (!interface) return Error{"the other process describes its sockets in another way"};
-        if (!listens(fd.get())) continue;
+        if (!is_listening(fd.get())) continue;
         (void)::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
         const Address address = Address::local_of(fd.get());
         sockets.push_back(

@@ -1,23 +1,17 @@
 #include "router/inherited.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/socket.h>
+#include <unistd.h>
 
 #include <sstream>
 
+#include "base/descriptors.h"
 #include "base/units.h"
 
 namespace pgsteer::router {
 namespace {
 
 constexpr std::string_view none = "-";
-
-bool listens(int fd) {
-    int listening = 0;
-    socklen_t length = sizeof listening;
-    return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) == 0 && listening != 0;
-}
 
 }  // namespace
 
@@ -80,21 +74,13 @@ std::vector<HeldSocket> unpack_sockets(std::string_view text) {
     int number = 0;
     std::string interface;
     while (words >> number >> interface) {
-        if (number <= STDERR_FILENO || !listens(number)) continue;
+        if (number <= STDERR_FILENO || !is_listening(number)) continue;
         close_on_exec(number);
         if (interface == none) interface.clear();
         sockets.push_back(
             {Address::local_of(number), interface, std::make_shared<const UniqueFd>(number), {}});
     }
     return sockets;
-}
-
-void keep_over_exec(int descriptor) {
-    (void)::fcntl(descriptor, F_SETFD, 0);
-}
-
-void close_on_exec(int descriptor) {
-    (void)::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
 }
 
 }  // namespace pgsteer::router

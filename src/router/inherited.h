@@ -58,7 +58,4 @@ std::string pack(const std::vector<HeldSocket>& sockets);
 // Those that are open and listen; close-on-exec again.
 std::vector<HeldSocket> unpack_sockets(std::string_view words);
 
-void keep_over_exec(int descriptor);
-void close_on_exec(int descriptor);
-
 }  // namespace pgsteer::router

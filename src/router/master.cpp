@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "base/service_manager.h"
 #include "router/flags.h"
@@ -149,24 +150,25 @@ void Master::start_worker() {
     asio::co_spawn(io_, hear_worker(pid), asio::detached);
 }
 
+std::vector<std::unique_ptr<Master::Worker>>::iterator Master::find_worker(pid_t pid) {
+    return std::find_if(workers_.begin(), workers_.end(),
+                        [pid](const auto& one) { return one->record.pid == pid; });
+}
+
 // Until the worker ends: reap() takes it out then.
 asio::awaitable<void> Master::hear_worker(pid_t pid) {
-    const auto find = [this, pid] {
-        const auto found = std::find_if(workers_.begin(), workers_.end(),
-                                        [pid](const auto& one) { return one->record.pid == pid; });
-        return found == workers_.end() ? nullptr : found->get();
-    };
-    if (find() == nullptr) co_return;
-    asio::posix::stream_descriptor link(io_, ::dup(find()->link.get()));
+    const auto started = find_worker(pid);
+    if (started == workers_.end()) co_return;
+    asio::posix::stream_descriptor link(io_, ::dup((*started)->link.get()));
     for (;;) {
         const auto [error] =
             co_await link.async_wait(asio::posix::stream_descriptor::wait_read, quietly);
-        Worker* const worker = find();
-        if (error || worker == nullptr) co_return;
-        auto heard = hear(worker->link.get());
+        const auto worker = find_worker(pid);
+        if (error || worker == workers_.end()) co_return;
+        auto heard = hear((*worker)->link.get());
         if (!heard) co_return;
         if (*heard && (*heard)->word == LinkWord::ready)
-            became_ready(*worker, (*heard)->descriptor.get());
+            became_ready(**worker, (*heard)->descriptor.get());
     }
 }
 
@@ -228,8 +230,7 @@ asio::awaitable<void> Master::signal_loop() {
 void Master::reap() {
     int status = 0;
     for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
-        const auto found = std::find_if(workers_.begin(), workers_.end(),
-                                        [pid](const auto& one) { return one->record.pid == pid; });
+        const auto found = find_worker(pid);
         if (found == workers_.end()) continue;
         const std::unique_ptr<Worker> worker = std::move(*found);
         workers_.erase(found);

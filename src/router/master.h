@@ -58,6 +58,7 @@ class Master {
     void became_ready(Worker& worker, int sockets);
     void dismiss(const Worker& but);
     boost::asio::awaitable<void> hear_worker(pid_t pid);
+    std::vector<std::unique_ptr<Worker>>::iterator find_worker(pid_t pid);
     boost::asio::awaitable<void> signal_loop();
     void reap();
     void take_end(const Worker& worker, int status);

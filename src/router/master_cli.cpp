@@ -18,6 +18,7 @@
 #include <boost/asio/write.hpp>
 
 #include "admin/command.h"
+#include "base/descriptors.h"
 #include "base/units.h"
 #include "config/load.h"
 #include "router/link.h"
@@ -373,7 +374,7 @@ Result<std::unique_ptr<MasterCli>> MasterCli::open(asio::io_context& io, Master&
         const auto level =
             admin::level_of(bind->level.value_or("admin")).value_or(admin::Level::admin);
         cli->acceptors_.push_back(std::make_unique<accept::Acceptor>(
-            io.get_executor(), UniqueFd(::fcntl(listener, F_DUPFD_CLOEXEC, 0)), most_clients,
+            io.get_executor(), duplicate(listener), most_clients,
             [&io, &master, level](UniqueFd fd, accept::Acceptor::Slot slot) {
                 boost::system::error_code error;
                 Stream socket(io);

@@ -71,6 +71,13 @@ std::string fit(config::Config& config, const Source& source, std::size_t worker
         global.open_files > 0 ? "ulimit-n" : "LimitNOFILE (systemd) or ulimit -n");
 }
 
+std::shared_ptr<const dns::SystemNames> system_names_of(const config::Global& global,
+                                                        const Source& source) {
+    if (!global.root_folder) return nullptr;
+    return std::make_shared<const dns::SystemNames>(
+        dns::read_system_names(text_of("/etc/hosts"), text_of(source.resolv_conf)));
+}
+
 Prepared prepare(const Source& source, std::size_t workers, const KnownHosts& known,
                  const Resolve& resolve) {
     Prepared prepared;

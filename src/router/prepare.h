@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "config/load.h"
+#include "dns/system_names.h"
 #include "router/flags.h"
 #include "router/names.h"
 
@@ -29,6 +30,9 @@ std::size_t workers_of(const config::Global& global);
 // Settles what depends on flags and system: the limit of sessions, quietness, name servers. The
 // complaint when fewer sessions are possible than were asked for, else "".
 std::string fit(config::Config& config, const Source& source, std::size_t workers);
+// Where the files of the system will be out of reach (`chroot`), what they say of names; else null.
+std::shared_ptr<const dns::SystemNames> system_names_of(const config::Global& global,
+                                                        const Source& source);
 using KnownHosts = std::map<std::string, std::vector<Address>>;
 
 struct Prepared {

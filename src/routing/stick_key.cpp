@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/hexadecimal.h"
 #include "routing/stick_table.h"
 
 namespace pgsteer::routing {
@@ -122,16 +123,8 @@ std::string key_text(const TableSpec& spec, std::string_view key) {
         }
         case KeyType::string:
             return std::string(key);
-        case KeyType::binary: {
-            constexpr std::string_view digits = "0123456789ABCDEF";
-            std::string text;
-            for (const char c : key) {
-                const auto byte = static_cast<unsigned char>(c);
-                text += digits[byte >> 4];
-                text += digits[byte & 15];
-            }
-            return text;
-        }
+        case KeyType::binary:
+            return hexadecimal(key);
     }
     return {};
 }

@@ -15,27 +15,8 @@ from harness.certificates import Authority
 from harness.process import free_port, pgsteer_binary
 from harness.proxy import Proxy
 from harness.scripted import Scripted
-from harness.secure import Site, TlsServer, config
+from harness.secure import authority, config, server, site  # noqa: F401 (fixtures)
 from harness.waits import wait_until
-
-
-@pytest.fixture(scope="module")
-def authority(folder):
-    return Authority(folder)
-
-
-@pytest.fixture
-def server(authority, ending):
-    return lambda name="db.test", *more, **how: ending(TlsServer(authority.server(name, *more, **how)))
-
-
-@pytest.fixture(params=proxy.KINDS)
-def site(request, folder, ending):
-    def make(servers, **how):
-        made = ending(Site(request.param, folder, servers, **how))
-        made.kind = request.param
-        return made
-    return make
 
 
 def test_a_session_goes_over_tls_and_ends_cleanly(site, server, authority):

@@ -8,29 +8,9 @@ import threading
 import pytest
 
 from harness import client, proxy
-from harness.certificates import Authority
 from harness.process import free_port
 from harness.proxy import Proxy
-from harness.secure import Echo, Site, TlsServer
-
-
-@pytest.fixture(scope="module")
-def authority(folder):
-    return Authority(folder)
-
-
-@pytest.fixture
-def server(authority, ending):
-    return lambda name="db.test", *more, **how: ending(TlsServer(authority.server(name, *more, **how)))
-
-
-@pytest.fixture(params=proxy.KINDS)
-def site(request, folder, ending):
-    def make(servers, **how):
-        made = ending(Site(request.param, folder, servers, **how))
-        made.kind = request.param
-        return made
-    return make
+from harness.secure import Echo, authority, server, site  # noqa: F401 (fixtures)
 
 
 def test_a_listener_speaks_tls_to_its_clients(site, authority, ending):

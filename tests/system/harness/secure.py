@@ -4,7 +4,10 @@ import contextlib
 import socket
 import ssl
 
-from harness import client
+import pytest
+
+from harness import client, proxy
+from harness.certificates import Authority
 from harness.process import free_port
 from harness.proxy import Proxy
 from harness.scripted import Scripted
@@ -87,3 +90,22 @@ class Site:
             s.shutdown(socket.SHUT_WR)
             return client.read_all(s)
         return b""
+
+
+@pytest.fixture(scope="module")
+def authority(folder):
+    return Authority(folder)
+
+
+@pytest.fixture
+def server(authority, ending):
+    return lambda name="db.test", *more, **how: ending(TlsServer(authority.server(name, *more, **how)))
+
+
+@pytest.fixture(params=proxy.KINDS)
+def site(request, folder, ending):
+    def make(servers, **how):
+        made = ending(Site(request.param, folder, servers, **how))
+        made.kind = request.param
+        return made
+    return make
