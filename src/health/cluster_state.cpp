@@ -70,8 +70,11 @@ Cluster::State::State(const std::shared_ptr<const config::Config>& config,
 QuestionId Cluster::State::join(Question wanted, routing::ServerId id, TimePoint now) {
     const std::string place = fmt::format("{}:{}", wanted.host, number(wanted.port));
     const auto [first, last] = by_place.equal_range(place);
-    const auto found = std::find_if(
-        first, last, [&](const auto& one) { return same_question(questions[one.second], wanted); });
+    // What `http-check send-state` tells is about one server: it shares its question with nobody.
+    const auto found = std::find_if(first, last, [&](const auto& one) {
+        const Question& known = questions[one.second];
+        return same_question(known, wanted) && (!wanted.check.send_state || known.servers.empty());
+    });
     std::size_t index = questions.size();
     if (found != last) {
         index = found->second;

@@ -88,11 +88,10 @@ void bound_times(Question& question, const config::Backend& backend, millisecond
 }
 
 bool same_check(const config::Check& a, const config::Check& b) {
-    // What is told is about one server.
-    if (a.send_state || b.send_state) return false;
-    return a.kind == b.kind && a.http == b.http && a.tells_steps == b.tells_steps &&
-           a.steps == b.steps && a.role.user == b.role.user && a.role.dbname == b.role.dbname &&
-           a.role.sslmode == b.role.sslmode && a.role.passfile == b.role.passfile;
+    return a.kind == b.kind && a.send_state == b.send_state && a.http == b.http &&
+           a.tells_steps == b.tells_steps && a.steps == b.steps && a.role.user == b.role.user &&
+           a.role.dbname == b.role.dbname && a.role.sslmode == b.role.sslmode &&
+           a.role.passfile == b.role.passfile;
 }
 
 }  // namespace

@@ -57,6 +57,23 @@ TEST_F(Reload, an_unchanged_file_changes_no_server) {
     EXPECT_EQ(world.due(0), due);
 }
 
+TEST(ReloadOfChecksThatTellTheState, changes_no_server_and_asks_nothing_anew) {
+    config::Config config = classic(2);
+    for (config::Backend& backend : config.backends)
+        backend.check.send_state = true;
+    World world(config);
+    const std::size_t questions = world.cluster->questions().size();
+    EXPECT_EQ(questions, 4U);  // each is about one server
+    (void)world.tell(0, answer(200));
+    ASSERT_TRUE(world.row(0).accepts);
+    const Reloaded reloaded =
+        world.cluster->reload(std::make_shared<const config::Config>(world.config), world.now);
+    EXPECT_EQ(reloaded.judged_anew, 0U);
+    EXPECT_EQ(reloaded.unchanged, 4U);
+    EXPECT_TRUE(world.row(0).accepts);
+    EXPECT_EQ(world.cluster->questions().size(), questions);
+}
+
 TEST_F(Reload, a_new_server_is_never_judged_and_moves_nobody) {
     const Reloaded reloaded = reload([](config::Config& config) {
         auto& servers = config.backends[0].servers;
