@@ -280,9 +280,9 @@ StatRow server_row(const Snapshot& snapshot, const ProxyLine& backend, const Ser
     add_names(row, backend.name, view.name, backend.id, server.id, server_type);
     add_traffic(row, server);
     add_connects(row, server);
-    // Clients wait for a backend here, not for one server.
-    row.at(Stat::qcur) = gauge(0);
-    row.at(Stat::qmax) = highest(0);
+    // Others wait for the backend.
+    row.at(Stat::qcur) = gauge(server.waiting);
+    row.at(Stat::qmax) = highest(server.most_waiting);
     if (server.limit > 0) row.at(Stat::slim) = value("CLP", server.limit);
     row.at(Stat::status) = text("SGP", server.status);
     row.at(Stat::weight) = average(view.user_weight);

@@ -228,7 +228,9 @@ void Worker::hold(SlotIndex slot, milliseconds pause) {
     held.awaits_server = session.awaits_server;
     if (held.awaits_server) {
         held.awaited = session.server;
-        traffic(table_->at(held.awaited).shared).waiting.add();
+        routing::Shared& its = *table_->at(held.awaited).shared;
+        its.of(id_).waiting.add();
+        its.of(id_).most_waiting.raise_to(its.total(&routing::Traffic::waiting));
     }
     if (!session.was_held) {
         session.was_held = true;

@@ -200,7 +200,10 @@ def test_a_full_server_is_waited_for_and_maxqueue_says_by_how_many(site, nodes):
     it = site(listen(nodes[:2], TABLE, more="maxconn 1 maxqueue 1"))
     with it.connect() as first:
         its = first.recv(10).decode()
-        with it.connect() as second, it.connect() as third:
+        with contextlib.ExitStack() as clients:
+            second = clients.enter_context(it.connect())
+            wait_until("it waits", lambda: it.runtime.stat()["relay", its]["qcur"] == "1")
+            third = clients.enter_context(it.connect())
             assert third.recv(10).decode() not in (its, "")
             second.settimeout(0.3)
             with pytest.raises(TimeoutError):
