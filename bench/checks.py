@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """What a check costs: xinetd and the status script, the same under `pgsteer inetd`, shared, from memory, and
 `pgsteer agent`, alternately in one run on one PostgreSQL. CPU time is that of the server, its children and
 PostgreSQL together; the client's is not counted. Run as root: bench/checks.py [--seconds 3] [--rounds 3]."""
@@ -119,23 +119,30 @@ def variants_of(folder, node):
     }
 
 
-def idle_share(folder, node, variant, seconds):
-    """Of one core, that the program and PostgreSQL use while nobody asks, beyond what an idle PostgreSQL
-    uses anyway."""
-    def spent(pids):
-        before = sum(map(scheduled_of, pids))
+def idle_shares(folder, node, seconds):
+    """Of one core, that an agent uses while nobody asks, and PostgreSQL for it, beyond what it uses anyway."""
+    def spent(*pids):
+        before = [scheduled_of(pid) for pid in pids]
         time.sleep(seconds)
-        return (sum(map(scheduled_of, pids)) - before) / seconds
-    alone = spent([node.process.pid])
-    port = free_port()
-    program = variant.start(folder, port)
-    try:
-        time.sleep(1)
-        together = spent([program.process.pid, node.process.pid])
-        print(f"agent {spent([program.process.pid]):.3%} idle postgresql {alone:.3%} both {together:.3%}")
-        return together - alone
-    finally:
-        program.stop()
+        return [(scheduled_of(pid) - was) / seconds for pid, was in zip(pids, before)]
+    alone, = spent(node.process.pid)
+    rows = []
+    for how, host in (("its local socket", node.data.parent), ("127.0.0.1", "127.0.0.1")):
+        agent = Agent(folder, free_port(), f"host={host} port={node.port} user=postgres dbname=postgres")
+        try:
+            time.sleep(1)
+            own, postgresql = spent(agent.process.pid, node.process.pid)
+        finally:
+            agent.stop()
+        rows.append(f"| {how} | {own:.2%} | {postgresql - alone:.2%} |")
+    return rows
+
+
+def with_local_socket(node):
+    with open(node.data / "postgresql.conf", "a") as conf:
+        conf.write(f"unix_socket_directories = '{node.data.parent}'\n")
+    with open(node.data / "pg_hba.conf", "a") as access:
+        access.write("local all all trust\n")
 
 
 def main():
@@ -150,13 +157,14 @@ def main():
     folder = Folder()
     node = Node("bench", "127.0.0.1", free_port(), folder)
     node.initialise()
+    with_local_socket(node)
     node.start()
     node.sql("create role checker login")
     variants = {name: variant for name, variant in variants_of(folder, node).items()
                 if not options.only or options.only in name}
     rows = {name: [] for name in variants}
     lost = {name: 0 for name in variants}
-    idle = None
+    idle = []
     try:
         for _ in range(options.rounds):
             for name, variant in variants.items():
@@ -172,7 +180,7 @@ def main():
                 lost[name] += failed
                 program.stop()
         if "pgsteer agent" in variants:
-            idle = idle_share(folder, node, variants["pgsteer agent"], options.idle)
+            idle = idle_shares(folder, node, options.idle)
     finally:
         node.process.kill()
         folder.remove()
@@ -182,9 +190,9 @@ def main():
         rate = statistics.median(row[0] for row in found)
         cost = statistics.median(row[1] for row in found)
         lines.append(f"| {name} | {rate:,.0f} | {cost:,.0f} | {lost[name]} |")
-    if idle is not None:
-        lines += ["", f"An agent that nobody asks, and PostgreSQL for its question every 50 ms: "
-                  f"{idle:.2%} of one core ({options.idle:g} s)."]
+    if idle:
+        lines += ["", f"An agent that nobody asks, which asks PostgreSQL every 50 ms ({options.idle:g} s), of one core:",
+                  "", "| PostgreSQL by | agent | PostgreSQL for it |", "| --- | ---: | ---: |", *idle]
     print("\n".join(lines))
     if options.write:
         text = options.write.read_text()

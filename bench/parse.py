@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """What it costs to read a configuration: `pgsteer -c` beside `haproxy -c`, alternately, in CPU time.
 
     cmake --preset release -DPGSTEER_TESTS=OFF -DPGSTEER_BENCH=OFF && ninja -C build/release pgsteer

@@ -57,8 +57,9 @@ struct World {
 
     World() {
         for (std::size_t i = 0; i < backends * servers_each; ++i)
-            cluster.set_addresses(static_cast<routing::ServerId>(i),
-                                  {Address::ipv4(static_cast<std::uint32_t>(i), Port{5432})});
+            cluster.move(static_cast<routing::ServerId>(i),
+                         {{Address::ipv4(static_cast<std::uint32_t>(i), Port{5432})}, {}, "bench"},
+                         now);
         for (std::size_t q = 0; q < cluster.questions().size(); ++q) {
             health::HttpAnswer answer;
             answer.status = q % 3 == 0 ? 503 : 200;

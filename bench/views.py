@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Does showing 1,000 servers touch the relay? Round trips of 64 bytes through a listener of a router
 that has 1,000 servers, alternately while nobody looks, while Prometheus would (once a second) and while
 somebody asks for the metrics without a pause.

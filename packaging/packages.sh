@@ -5,7 +5,7 @@ build_packages=(g++ cmake ninja-build pkg-config libboost1.81-dev libpq-dev libs
 # For man pages, completions and the Debian package.
 package_packages=(go-md2man python3 gzip dpkg-dev file)
 test_packages=("${package_packages[@]}" libgtest-dev libgmock-dev libbenchmark-dev postgresql-contrib haproxy haproxy-doc xinetd
-    python3-pytest python3-pytest-xdist python3-psycopg clang clang-format clang-tidy
+    python3-pytest python3-pytest-xdist python3-psycopg python3-psycopg2 clang clang-format clang-tidy
     libclang-rt-14-dev procps iproute2 util-linux curl netcat-openbsd wrk socat ca-certificates tmux hatop
     bash-completion zsh fish mandoc lintian debootstrap systemd python3-seccomp libfaketime
     prometheus prometheus-haproxy-exporter chromium)

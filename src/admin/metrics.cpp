@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <initializer_list>
 #include <iterator>
 #include <utility>
 #include <vector>
@@ -51,16 +52,28 @@ void head(std::string& out, std::string_view name, std::string_view help, bool c
                    counter ? "counter" : "gauge");
 }
 
+// Appends piece by piece: a thousand servers are a hundred thousand lines, of which reading format
+// strings would be a third.
+void add(std::string& out, std::initializer_list<std::string_view> pieces) {
+    for (const std::string_view piece : pieces)
+        out += piece;
+}
+
 void line(std::string& out, std::string_view name, std::string_view labels, double number,
           bool milliseconds) {
+    constexpr double most_whole = 9e15;  // below 2^53
     out += name;
-    if (!labels.empty()) fmt::format_to(std::back_inserter(out), "{{{}}}", labels);
-    if (std::isnan(number))
+    if (!labels.empty()) add(out, {"{", labels, "}"});
+    if (std::isnan(number)) {
         out += " NaN\n";
-    else if (milliseconds)
+    } else if (milliseconds) {
         fmt::format_to(std::back_inserter(out), " {:.6f}\n", number / 1000);
-    else
+    } else if (std::abs(number) < most_whole) {
+        const fmt::format_int whole(std::llround(number));
+        add(out, {" ", {whole.data(), whole.size()}, "\n"});
+    } else {
         fmt::format_to(std::back_inserter(out), " {:.0f}\n", number);
+    }
 }
 
 // HAProxy's word for a state, down to those the metric has (promex_srv_status).
@@ -77,9 +90,11 @@ std::string_view proxy_state(std::string_view status) {
 template <class States, class Count>
 void state_lines(std::string& out, const std::string& name, const std::string& labels,
                  const States& states, Count count) {
-    for (const std::string_view state : states)
-        fmt::format_to(std::back_inserter(out), "{}{{{},state=\"{}\"}} {}\n", name, labels, state,
-                       count(state));
+    for (const std::string_view state : states) {
+        const fmt::format_int number(count(state));
+        add(out,
+            {name, "{", labels, ",state=\"", state, "\"} ", {number.data(), number.size()}, "\n"});
+    }
 }
 
 std::size_t servers_in(const ProxyLine& proxy, std::string_view state) {
@@ -98,10 +113,12 @@ std::size_t servers_checked(const ProxyLine& proxy, std::string_view word) {
 void one_metric(std::string& out, const MetricRow& metric, const std::string& name,
                 const Shown& shown, std::string_view kind) {
     const StatValue& value = shown.row.at(metric.stat);
+    if (metric.metric == Metric::number)
+        return line(out, name, shown.labels, number_of(value), metric.milliseconds);
     const std::string status = text_of(value);
     switch (metric.metric) {
         case Metric::number:
-            return line(out, name, shown.labels, number_of(value), metric.milliseconds);
+            return;
         case Metric::states:
             if (kind == "listener")
                 return state_lines(out, name, shown.labels, listener_states,
@@ -284,6 +301,15 @@ std::string metrics(const Snapshot& snapshot, const MetricFilter& filter) {
     std::string out;
     if (filter.global) process_metrics(out, snapshot);
     std::vector<Shown> frontends, listeners, backends, servers;
+    // Rows are large, and so is the text: neither is moved while it grows.
+    constexpr std::size_t usual_text = 6'000;  // of a server
+    std::size_t all_servers = 0;
+    for (const ProxyLine& back : snapshot.backends)
+        all_servers += back.servers.size();
+    if (filter.servers) {
+        servers.reserve(all_servers);
+        out.reserve(all_servers * usual_text);
+    }
     for (const ProxyLine& front : snapshot.frontends)
         for (const ListenerLine& line : front.listeners)
             if (filter.listeners)

@@ -11,9 +11,7 @@ constexpr std::size_t most_checks = 64;
 }  // namespace
 
 Streams::Streams(boost::asio::any_io_executor executor, milliseconds interval, Know know)
-    : interval_(interval), know_(std::move(know)), timer_(std::move(executor)) {
-    beat();
-}
+    : interval_(interval), know_(std::move(know)), timer_(std::move(executor)) {}
 
 http::Response Streams::open(const http::Request& check) {
     const std::string name = check.method + " " + check.path + "?" + check.query;
@@ -27,6 +25,7 @@ http::Response Streams::open(const http::Request& check) {
     http::Response response;
     response.content_type = "text/event-stream";
     response.stream = found->second.broadcast;
+    if (!std::exchange(beats_, true)) beat();
     return response;
 }
 
@@ -52,7 +51,8 @@ void Streams::beat() {
     timer_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code&) {
         if (alive.expired()) return;
         publish();
-        beat();
+        beats_ = !watched_.empty();
+        if (beats_) beat();
     });
 }
 

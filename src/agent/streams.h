@@ -40,12 +40,13 @@ class Streams {
         http::Request check;
         std::shared_ptr<http::Broadcast> broadcast;
     };
-    void beat();
+    void beat();  // as long as somebody watches: an agent that nobody asks sleeps
     std::string event(const http::Request& check, TimePoint now);
 
     milliseconds interval_;
     Know know_;
     boost::asio::steady_timer timer_;
+    bool beats_ = false;
     std::uint64_t sequence_ = 0;
     std::map<std::string, Watched> watched_;  // by check, as text
     // A timer that has run out already cannot be cancelled: its call finds this gone.

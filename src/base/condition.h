@@ -21,6 +21,7 @@ enum class RuleAction : std::uint8_t {
     increment,      // a counter of a tracked key
     assign,         // likewise
     set_log_level,  // of the session's line
+    capture,        // a value for that line
 };
 
 // unknown: bytes that are still to come, or verdicts, may decide it.

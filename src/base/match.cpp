@@ -74,12 +74,6 @@ std::optional<std::int64_t> integer_of(const Value& value) {
     return number;
 }
 
-std::string text_of(const Value& value) {
-    if (const auto* text = std::get_if<std::string_view>(&value)) return std::string(*text);
-    if (const auto* address = std::get_if<Address>(&value)) return address->host();
-    return std::to_string(integer_of(value).value_or(0));
-}
-
 std::string binary_of(const Value& value) {
     std::string bytes;
     if (const auto* address = std::get_if<Address>(&value)) {
@@ -154,6 +148,12 @@ Result<std::int64_t> parse_bound(std::string_view text) {
 }
 
 }  // namespace
+
+std::string text_of(const Value& value) {
+    if (const auto* text = std::get_if<std::string_view>(&value)) return std::string(*text);
+    if (const auto* address = std::get_if<Address>(&value)) return address->host();
+    return std::to_string(integer_of(value).value_or(0));
+}
 
 bool Network::has(const Address& other) const {
     const Address plain = address.family() == AF_INET ? unmapped(other) : other;

@@ -20,6 +20,9 @@ namespace pgsteer {
 // What a rule looks at. Texts are views: whoever owns the bytes outlives the comparison.
 using Value = std::variant<bool, std::int64_t, Address, std::string_view>;
 
+// As HAProxy casts it to a string: "1", "-5", "10.0.0.1", the text itself.
+std::string text_of(const Value& value);
+
 struct Range {
     std::int64_t lowest = std::numeric_limits<std::int64_t>::min();
     std::int64_t highest = std::numeric_limits<std::int64_t>::max();

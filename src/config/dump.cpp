@@ -80,8 +80,9 @@ std::string check_words(const Server& server) {
     if (tls.enabled) text += " check-ssl";
     if (server.tls.on) text += " ssl";
     if (!server.tls.sni_text.empty()) text += " sni " + server.tls.sni_text;
-    if (!tls.settings.ca_file.empty()) text += " ca-file " + tls.settings.ca_file;
-    if (!tls.settings.verify_host.empty()) text += " verifyhost " + tls.settings.verify_host;
+    const tls::Settings& settings = *server.tls.settings;
+    if (!settings.ca_file.empty()) text += " ca-file " + settings.ca_file;
+    if (!settings.verify_host.empty()) text += " verifyhost " + settings.verify_host;
     if (!tls.sni.empty()) text += " check-sni " + tls.sni;
     if (server.check_send_proxy) text += " check-send-proxy";
     if (server.agent.enabled) text += " agent-check";
@@ -197,9 +198,9 @@ void session_log(Writer& out, const SessionLog& log) {
     out.flag("log-separate-errors", log.separate_errors);
     out.flag("logasap", log.as_soon_as_possible);
     out.flag("tcplog", log.style == SessionLog::Style::tcp);
-    if (log.style == SessionLog::Style::custom) out.fact("log-format", written(log.format));
-    if (log.error_format) out.fact("error-log-format", written(*log.error_format));
-    if (log.structured_data) out.fact("log-format-sd", written(*log.structured_data));
+    if (log.style == SessionLog::Style::custom) out.fact("log-format", written(*log.format));
+    if (log.error_format) out.fact("error-log-format", written(**log.error_format));
+    if (log.structured_data) out.fact("log-format-sd", written(**log.structured_data));
 }
 
 void stats(Writer& out, const StatsPage& page) {

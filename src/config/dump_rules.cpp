@@ -1,6 +1,7 @@
 #include <array>
 
 #include "config/dump.h"
+#include "config/rule_actions.h"
 
 namespace pgsteer::config {
 namespace {
@@ -39,11 +40,12 @@ std::string words(const Term& term) {
 }
 
 std::string words(const Rule& rule) {
-    static constexpr std::array<const char*, 8> actions = {
-        "accept",  "reject",       "silent-drop", "expect-proxy",
-        "set-src", "set-src-port", "set-dst",     "set-dst-port"};
-    std::string text = actions[static_cast<std::size_t>(rule.action)];
+    std::string text(action_name(rule.action));
     if (!rule.sample.fetch.empty()) text += " " + rule.sample.text();
+    if (!rule.table.empty()) text += " table " + quoted(rule.table);
+    if (rule.counter != 0 || rule.second || rule.number != 0)
+        text += " (" + std::to_string(rule.counter) + (rule.second ? ", second, " : ", ") +
+                std::to_string(rule.number) + ")";
     return text + words(rule.condition);
 }
 

@@ -30,6 +30,8 @@ constexpr std::array rows{
     FetchRow{"be_sess_rate", "", Type::integer, Takes::backend, internal,
              "new sessions of a backend in the last second"},
     FetchRow{"bool", "", Type::boolean, Takes::constant, internal, "the value itself"},
+    FetchRow{"capture.req.hdr", "", Type::text, Takes::place, session,
+             "what the rule `capture` number N, from 0 on, kept of the client"},
     FetchRow{"connslots", "", Type::integer, Takes::backend, internal,
              "free places in a backend's servers and queues; -1 where one has no limit"},
     FetchRow{"dst", "", Type::address, Takes::nothing, session, "the address the client called"},
@@ -281,6 +283,10 @@ Result<void> check_arguments(const FetchRow& row, const std::vector<std::string>
             if (count < 1 || count > 2 || !parse_integer(arguments[0], 0, 2))
                 return wrong_arguments(row, "0, 1 or 2, and the name of a section at most");
             break;
+        case Takes::place:
+            if (count != 1 || !is_integer(arguments[0]))
+                return wrong_arguments(row, "the number of a captured value, from 0 on");
+            break;
         case Takes::optional_integer:
             if (count > 1 || (count == 1 && !is_integer(arguments[0])))
                 return wrong_arguments(row, "one number at most");
@@ -357,6 +363,7 @@ const FetchRow* fetch_row(std::string_view name) {
 
 bool is_web_fetch(std::string_view text) {
     const std::string_view name = name_of(text);
+    if (fetch_row(name) != nullptr) return false;
     const auto matches_it = [name](std::string_view known) {
         return name == known ||
                (name.starts_with(known) && name.substr(known.size()).starts_with('_'));

@@ -28,6 +28,7 @@ struct FetchRow {
         server,            // "server" or "backend/server"
         name,              // any word
         integers,          // whole numbers
+        place,             // one, from 0 on
         optional_integer,  // one, or nothing
         constant,          // any word, which is the value
         table,             // a stick table's section, or nothing for the own one

@@ -112,6 +112,8 @@ std::string arguments_of(const FetchRow& row) {
             return "(NAME)";
         case Takes::integers:
             return "(OFFSET,LENGTH)";
+        case Takes::place:
+            return "(NUMBER)";
         case Takes::optional_integer:
             return "([NUMBER])";
         case Takes::constant:

@@ -85,6 +85,7 @@ struct Draft {
     Proxy defaults;                                    // the last defaults section
     std::vector<Diagnostic> diagnostics;
     KeywordUses uses;
+    std::map<std::string, Shared<LogFormat>> log_formats;  // by text: most are read only once
 
     // `setenv` and its like, on top of the environment: no value hides a variable.
     std::map<std::string, std::optional<std::string>> variables;

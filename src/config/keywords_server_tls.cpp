@@ -11,11 +11,11 @@ using tls::Settings;
 void verify(Line& line, Server& server, Text text) {
     if (text != "none" && text != "required")
         return line.alert("expects 'none' or 'required' but got '" + text + "'");
-    server.tls.settings.verify = text == "none" ? tls::Verify::none : tls::Verify::required;
+    settings_of(server).verify = text == "none" ? tls::Verify::none : tls::Verify::required;
 }
 
 void certificate(Line&, Server& server, Text text) {
-    server.tls.settings.certificates = {text};
+    settings_of(server).certificates = {text};
 }
 
 void check_alpn(Line& line, Server& server, Text text) {
@@ -43,7 +43,7 @@ constexpr OptionRow<Server> own_options[] = {
     {"verifyhost", 1, honoured, set_tls_text<Server, &Settings::verify_host>,
      "the name it must have where no 'sni' is asked for"},
     {"no-verifyhost", 0, honoured,
-     [](Line&, Server& server, Text) { server.tls.settings.verify_host.clear(); },
+     [](Line&, Server& server, Text) { settings_of(server).verify_host.clear(); },
      "undo verifyhost"},
     {"crt", 1, honoured, certificate, "a certificate of our own to show: a PEM file with its key"},
     {"sni", 1, honoured, [](Line&, Server& server, Text text) { server.tls.sni_text = text; },

@@ -55,7 +55,8 @@ enum class LogVariable : std::uint8_t {
     process,
     tls_cipher,
     tls_version,
-    captures,  // %hr and its like: there are none
+    captures,       // %hr: what rules captured, as {one|two}
+    captures_list,  // %hrl: the same, as words
     termination,
     termination_cookies,
     web,  // of mode http alone

@@ -18,15 +18,23 @@ void complain(Draft& draft, const FormatLine& line, const std::string& why) {
     if (!is_told) draft.alert(line.at, text);
 }
 
-std::optional<LogFormat> format_of(Draft& draft, const Proxy& proxy,
-                                   const std::optional<FormatLine>& line) {
+Result<Shared<LogFormat>> parse_once(Draft& draft, const std::string& text) {
+    const auto known = draft.log_formats.find(text);
+    if (known != draft.log_formats.end()) return known->second;
+    auto format = parse_log_format(text);
+    if (!format) return format.error();
+    return draft.log_formats.emplace(text, std::move(*format)).first->second;
+}
+
+std::optional<Shared<LogFormat>> format_of(Draft& draft, const Proxy& proxy,
+                                           const std::optional<FormatLine>& line) {
     if (!line) return std::nullopt;
-    auto format = parse_log_format(line->text);
+    auto format = parse_once(draft, line->text);
     if (!format) {
         complain(draft, *line, format.error().text);
         return std::nullopt;
     }
-    for (const LogPiece& piece : format->pieces)
+    for (const LogPiece& piece : (*format)->pieces)
         if (piece.kind == LogPiece::Kind::sample &&
             !names_something(draft, proxy, piece.sample, line->keyword, line->at))
             return std::nullopt;
@@ -91,13 +99,13 @@ SessionLog session_log_of(Draft& draft, const Proxy& proxy) {
         log.format = std::move(*format);
     }
     if (log.style != SessionLog::Style::custom)
-        log.format = parse_log_format(tcp_log_format).value();
+        log.format = parse_once(draft, std::string(tcp_log_format)).value();
     log.error_format = format_of(draft, proxy, lines.error_format);
     log.structured_data = format_of(draft, proxy, lines.structured_data);
     if (const auto unique_id = format_of(draft, proxy, lines.unique_id)) {
-        put_unique_id(log.format, *unique_id);
-        if (log.error_format) put_unique_id(*log.error_format, *unique_id);
-        if (log.structured_data) put_unique_id(*log.structured_data, *unique_id);
+        put_unique_id(log.format.change(), **unique_id);
+        if (log.error_format) put_unique_id(log.error_format->change(), **unique_id);
+        if (log.structured_data) put_unique_id(log.structured_data->change(), **unique_id);
     }
     return log;
 }

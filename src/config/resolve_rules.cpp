@@ -11,6 +11,9 @@ namespace {
 
 using Lines = std::vector<RuleLine>;
 
+// Of a captured value: what is looked at of a client's first bytes at most.
+constexpr std::int64_t most_captured = 16'384;
+
 bool has_backend_half(const Proxy& proxy) {
     return proxy.section == in_backend || proxy.section == in_listen;
 }
@@ -44,6 +47,7 @@ class RuleReader {
             if (auto rule = this->rule(line, set)) rules.push_back(std::move(*rule));
         return rules;
     }
+    std::uint32_t captures() const { return captures_; }
 
     std::vector<Choice> choices(const Lines& lines, const std::string& keyword) {
         std::vector<Choice> choices;
@@ -106,6 +110,7 @@ class RuleReader {
         if (!tracks && row->takes_value && !value_of(line, name, rule, taken)) return std::nullopt;
         if (!counter_of(line, name, rule, taken)) return std::nullopt;
         if (!level_of(line, name, rule, taken)) return std::nullopt;
+        if (!capture_of(line, name, rule, taken)) return std::nullopt;
         if (rule.action == RuleAction::expect_proxy) {
             if (line.words.size() < 2 || line.words[1] != "layer4")
                 return alert(line, name, "is written 'tcp-request connection expect-proxy layer4'"),
@@ -160,7 +165,8 @@ class RuleReader {
         const bool port = rule.action == RuleAction::set_source_port ||
                           rule.action == RuleAction::set_destination_port;
         using Type = FetchRow::Type;
-        if (parsed->row->type != (port ? Type::integer : Type::address))
+        if (rule.action != RuleAction::capture &&
+            parsed->row->type != (port ? Type::integer : Type::address))
             return alert(line, name, port ? "needs a number" : "needs an address"), false;
         rule.sample = std::move(parsed->sample);
         taken = 2;
@@ -197,6 +203,24 @@ class RuleReader {
                    false;
         key = std::move(parsed->sample);
         return known_names(line, name, key);
+    }
+
+    // `capture FETCH len BYTES`
+    bool capture_of(const RuleLine& line, const std::string& name, Rule& rule, std::size_t& taken) {
+        if (rule.action != RuleAction::capture) return true;
+        if (proxy_.section == in_backend)
+            return alert(line, name, "proxy '" + proxy_.name + "' has no frontend capability"),
+                   false;
+        if (line.words.size() <= taken || line.words[taken] != "len")
+            return alert(line, name, "a positive 'len' argument is mandatory"), false;
+        const auto length = parse_integer(
+            line.words.size() > taken + 1 ? line.words[taken + 1] : "", 1, most_captured);
+        if (!length)
+            return alert(line, name, "length must be 1 to " + std::to_string(most_captured)), false;
+        taken += 2;
+        rule.number = static_cast<std::uint64_t>(*length);
+        rule.counter = captures_++;
+        return true;
     }
 
     // `sc-inc-gpc0(N)`, `sc-set-gpt0(N) NUMBER`
@@ -332,6 +356,7 @@ class RuleReader {
     Draft& draft_;
     const Proxy& proxy_;
     Acls acls_;
+    std::uint32_t captures_ = 0;
 };
 
 }  // namespace
@@ -357,6 +382,7 @@ FrontRules front_rules_of(Draft& draft, const Proxy& proxy) {
     rules.connection = reader.rules(lines.connection, of_connection);
     rules.session = reader.rules(lines.session, of_session);
     rules.content = reader.rules(lines.content, of_content);
+    rules.captures = reader.captures();
     rules.backends = reader.choices(lines.backends, "use_backend");
     rules.inspect_delay = lines.inspect_delay;
     return rules;

@@ -65,13 +65,12 @@ Result<void> settle_tls(const Global& global, const Backend& backend, Server& se
     // As HAProxy: a check that goes elsewhere does not follow the sessions (manual, "check-ssl").
     const bool elsewhere = server.check_port || server.check_address;
     if (server.tls.on && !server.check_tls.never && !elsewhere) server.check_tls.enabled = true;
-    tls::Settings& settings = server.tls.settings;
-    settings = tls::completed(located(global, std::move(settings)), global.tls.servers);
+    if (auto named = settle_name(server.tls); !named) return named;
+    if (!server.tls.on && !check_speaks_tls(backend, server)) return {};
+    tls::Settings settings =
+        tls::completed(located(global, *server.tls.settings), global.tls.servers);
     if (!settings.verify)
         settings.verify = global.verify_servers ? tls::Verify::required : tls::Verify::none;
-    if (auto named = settle_name(server.tls); !named) return named;
-    server.check_tls.settings = settings;
-    if (!server.tls.on && !check_speaks_tls(backend, server)) return {};
     if (settings.verify == tls::Verify::required && settings.ca_file.empty())
         return Error{std::string(server.tls.on ? "" : "its check ") +
                      "verifies certificates, but no 'ca-file' says who is believed; add one, or "
@@ -80,6 +79,7 @@ Result<void> settle_tls(const Global& global, const Backend& backend, Server& se
     if (!context) return context.error();
     server.tls.outgoing = std::make_shared<const tls::Outgoing>(std::move(*context), settings);
     server.check_tls.outgoing = server.tls.outgoing;
+    server.tls.settings = server.check_tls.settings = Shared(std::move(settings));
     return {};
 }
 

@@ -1,5 +1,6 @@
 #include "config/rule_actions.h"
 
+#include <algorithm>
 #include <array>
 
 namespace pgsteer::config {
@@ -53,7 +54,9 @@ constexpr std::array rows{
         "set-log-level", of_content, honoured, RuleAction::set_log_level, false,
         "emerg to debug: the level of the session's log line; silent: there is none; the last "
         "one counts"},
-    inert("capture", of_content, "session lines show no captures"),
+    ActionRow{"capture", of_content, honoured, RuleAction::capture, true,
+              "FETCH len BYTES: the value is kept for `%hr`, `%hrl` and `%[capture.req.hdr(N)]` of "
+              "`log-format`; not in a backend"},
     inert("set-mark", of_connection | of_session | of_content, "packets are not marked"),
     inert("set-nice", of_content, "all sessions weigh the same"),
     inert("set-priority-class", of_content, "clients wait in the order they came"),
@@ -78,6 +81,13 @@ constexpr std::array rows{
 
 std::span<const ActionRow> action_rows() {
     return rows;
+}
+
+std::string_view action_name(RuleAction action) {
+    const auto row = std::find_if(rows.begin(), rows.end(), [action](const ActionRow& one) {
+        return one.kind == KeywordClass::honoured && one.action == action;
+    });
+    return row == rows.end() ? std::string_view() : row->name;
 }
 
 }  // namespace pgsteer::config

@@ -23,5 +23,7 @@ struct ActionRow {
     std::string_view instead = {};
 };
 std::span<const ActionRow> action_rows();
+// The first row that does it: "track-sc0", "sc-inc-gpc0*" ...
+std::string_view action_name(RuleAction action);
 
 }  // namespace pgsteer::config

@@ -31,11 +31,11 @@ using Term = pgsteer::Term<Test>;
 
 struct Rule {
     RuleAction action = RuleAction::accept;
-    Sample sample;             // set_*: the new value; track: the key
+    Sample sample;             // set_*, capture: the value; track: the key
     std::string table;         // track: whose
-    unsigned counter = 0;      // track, increment, assign: sc0, sc1 or sc2
+    unsigned counter = 0;      // track, increment, assign: sc0, sc1 or sc2; capture: its place
     bool second = false;       // increment: gpc1
-    std::uint64_t number = 0;  // assign
+    std::uint64_t number = 0;  // assign; set_log_level: which; capture: bytes at most
     Condition condition;
     Location at;
 };
@@ -54,6 +54,7 @@ struct FrontRules {
     std::vector<Rule> content;     // its first bytes may be looked at
     std::vector<Choice> backends;  // the first that holds
     milliseconds inspect_delay{0};
+    std::uint32_t captures = 0;  // values that `content` keeps for the session's line
     bool any() const {
         return !connection.empty() || !session.empty() || !content.empty() || !backends.empty();
     }

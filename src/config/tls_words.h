@@ -13,7 +13,7 @@ inline tls::Settings& settings_of(tls::Settings& settings) {
     return settings;
 }
 inline tls::Settings& settings_of(Server& server) {
-    return server.tls.settings;
+    return server.tls.settings.change();
 }
 inline tls::Settings& settings_of(Bind& bind) {
     return bind.tls.settings;

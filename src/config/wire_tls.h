@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/shared_value.h"
 #include "config/rules.h"
 #include "tls/settings.h"
 
@@ -19,7 +20,7 @@ namespace pgsteer::config {
 
 struct ServerTls {
     bool on = false;  // `ssl`: sessions speak TLS to the server
-    tls::Settings settings;
+    Shared<tls::Settings> settings;
     std::string sni_text;
     std::optional<Sample> sni;                      // after resolve
     std::shared_ptr<const tls::Outgoing> outgoing;  // likewise, where sessions or checks speak TLS
@@ -31,8 +32,8 @@ struct CheckTls {
     bool never = false;    // no-check-ssl
     std::string sni;
     std::vector<std::string> alpn;
-    // After resolve, those of its server.
-    tls::Settings settings;
+    // After resolve, where it speaks TLS: those of its server.
+    Shared<tls::Settings> settings;
     std::shared_ptr<const tls::Outgoing> outgoing;
     friend bool operator==(const CheckTls& a, const CheckTls& b) {
         return a.enabled == b.enabled && a.sni == b.sni && a.alpn == b.alpn &&

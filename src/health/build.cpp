@@ -136,16 +136,16 @@ routing::LogNeeds log_needs(const config::Global& global, const config::Frontend
     }
     const bool structured = std::any_of(frontend.logs.begin(), frontend.logs.end(),
                                         [](const auto& target) { return target.is_structured(); });
-    const bool whole = log.format.shows_end() && !log.as_soon_as_possible;
+    const bool whole = log.format->shows_end() && !log.as_soon_as_possible;
     needs.at_accept = log.style == config::SessionLog::Style::connect;
     needs.at_connect = !needs.at_accept && !whole;
     needs.at_end = !needs.at_accept || structured;
     const auto shows = [&log](auto... variables) {
         const Variable any_of[] = {variables...};
-        return log.format.shows(any_of) ||
-               (log.structured_data && log.structured_data->shows(any_of));
+        return log.format->shows(any_of) ||
+               (log.structured_data && (*log.structured_data)->shows(any_of));
     };
-    const bool fetches = std::any_of(log.format.pieces.begin(), log.format.pieces.end(),
+    const bool fetches = std::any_of(log.format->pieces.begin(), log.format->pieces.end(),
                                      [](const config::LogPiece& piece) {
                                          return piece.kind == config::LogPiece::Kind::sample &&
                                                 piece.sample.fetch.starts_with("dst");

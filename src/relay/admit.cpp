@@ -124,10 +124,12 @@ Worker::Progress Worker::pass(SlotIndex slot, const std::vector<Rule>& rules, bo
     facts.may_grow = sees_bytes && !std::get<Inspecting>(session.state).bytes_over &&
                      facts.bytes.size() < most_inspected;
     facts.may_settle = may_settle(session);
-    const auto act = [&](const Rule& rule) {
-        take_value(session, rule, facts);
-        // What was just tracked is there for the next rule.
-        if (session.aside) facts.tracked = &session.aside->tracked;
+    const auto act = [&](const Rule& rule, const routing::Sampled& sampled) {
+        take_value(session, rule, sampled);
+        // What was just tracked or captured is there for the next rule.
+        if (!session.aside) return;
+        facts.tracked = &session.aside->tracked;
+        facts.captured = session.aside->captured;
     };
     // A reload may have given other rules: they are asked from the first one on.
     auto& inspecting = std::get<Inspecting>(session.state);
@@ -156,7 +158,7 @@ void Worker::turn_away(SlotIndex slot, Step step, bool silently) {
     }
 }
 
-void Worker::take_value(Session& session, const Rule& rule, const routing::Facts& facts) {
+void Worker::take_value(Session& session, const Rule& rule, const routing::Sampled& sampled) {
     if (rule.action == RuleAction::expect_proxy) {
         session.expects_proxy = true;
         return;
@@ -165,11 +167,16 @@ void Worker::take_value(Session& session, const Rule& rule, const routing::Facts
         session.log_level = static_cast<LineLevel>(rule.number);
         return;
     }
-    if (rule.action == RuleAction::track) return track(session, rule, facts);
+    if (rule.action == RuleAction::track) return track(session, rule, sampled);
     if (rule.action == RuleAction::increment || rule.action == RuleAction::assign)
         return change_counter(session, rule);
-    const routing::Sampled sampled = rule.sample.fetch(facts, rule.sample.arguments);
     if (!sampled.value) return;
+    if (rule.action == RuleAction::capture) {
+        auto& captured = session.put_aside().captured;
+        if (captured.size() <= rule.counter) captured.resize(rule.counter + 1);
+        captured[rule.counter] = text_of(*sampled.value).substr(0, rule.number);
+        return;
+    }
     const auto* const address = std::get_if<Address>(&*sampled.value);
     const auto* const number = std::get_if<std::int64_t>(&*sampled.value);
     const auto port = static_cast<std::uint16_t>(number != nullptr ? *number : 0);

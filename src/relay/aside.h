@@ -4,6 +4,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/address.h"
 #include "routing/stick_table.h"
@@ -16,8 +18,9 @@ struct Aside {
     routing::TrackedKeys tracked;
     // Of its bytes, what its tracked keys were told so far.
     std::uint64_t counted_in = 0, counted_out = 0;
-    std::unique_ptr<tls::End> client;  // its client speaks TLS
-    std::unique_ptr<tls::End> server;  // so does its server
+    std::vector<std::string> captured;  // by `capture` rules, for the log; "": nothing
+    std::unique_ptr<tls::End> client;   // its client speaks TLS
+    std::unique_ptr<tls::End> server;   // so does its server
 };
 
 }  // namespace pgsteer::relay

@@ -20,6 +20,7 @@ routing::SessionEnded Worker::facts_for_log(const Session& session, routing::Mom
         if (log.source && relaying->server)
             facts.source = Address::local_of(relaying->server.get());
     }
+    if (session.aside) facts.captured = session.aside->captured;
     facts.client = address_of(session.peer);
     if (log.destination) facts.destination = called_by(session);
     facts.listener = listeners_[session.listener].listener->id;

@@ -8,9 +8,8 @@ namespace pgsteer::relay {
 using pgsteer::Stored;
 
 // The first `track-scN` counts; later ones change nothing, as in HAProxy.
-void Worker::track(Session& session, const routing::Rule& rule, const routing::Facts& facts) {
+void Worker::track(Session& session, const routing::Rule& rule, const routing::Sampled& sampled) {
     if (session.aside && session.aside->tracked.keys[rule.counter].table) return;
-    const routing::Sampled sampled = rule.sample.fetch(facts, rule.sample.arguments);
     const auto key = sampled.value && rule.table
                          ? routing::key_of(rule.table->spec(), *sampled.value)
                          : std::nullopt;

@@ -87,7 +87,7 @@ class Worker {
     Progress pass(SlotIndex slot, const std::vector<routing::Rule>& rules, bool destination);
     void turn_away(SlotIndex slot, Inspecting::Step step, bool silently);
     Address called_by(const Session& session) const;
-    void take_value(Session& session, const routing::Rule& rule, const routing::Facts& facts);
+    void take_value(Session& session, const routing::Rule& rule, const routing::Sampled& sampled);
     Progress take_proxy_header(SlotIndex slot);
     Progress choose_its_backend(SlotIndex slot);
     routing::Chosen wanted_backend(const Session& session, bool settling);
@@ -115,7 +115,7 @@ class Worker {
     static void end_client(const Session& session);
 
     // track.cpp
-    void track(Session& session, const routing::Rule& rule, const routing::Facts& facts);
+    void track(Session& session, const routing::Rule& rule, const routing::Sampled& sampled);
     void change_counter(const Session& session, const routing::Rule& rule);
     void count_tracked(const Session& session);
     void begin_counting_bytes(SlotIndex slot);

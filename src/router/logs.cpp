@@ -89,12 +89,14 @@ Logs::Front Logs::front_of(const config::Frontend& frontend, const routing::Rout
     Front front;
     front.outlet = std::move(outlet);
     front.log = frontend.session_log;
-    front.form = line_form(front.log.format, table, frontend.name);
+    front.form = line_form(*front.log.format, table, frontend.name);
     front.form.early = front.log.as_soon_as_possible;
     if (front.log.error_format)
-        front.error_form = line_form(*front.log.error_format, table, frontend.name);
+        front.error_form = line_form(**front.log.error_format, table, frontend.name);
     if (front.log.structured_data)
-        front.structured_form = line_form(*front.log.structured_data, table, frontend.name);
+        front.structured_form = line_form(**front.log.structured_data, table, frontend.name);
+    for (LineForm* const form : {&front.form, &front.error_form, &front.structured_form})
+        form->captures = frontend.rules.captures;
     for (const config::Bind& bind : frontend.binds) {
         const auto place = static_cast<std::uint32_t>(&bind - frontend.binds.data()) + 1;
         if (bind.name) front.listeners.emplace(bind.id != 0 ? bind.id : place, *bind.name);

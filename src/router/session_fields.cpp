@@ -58,6 +58,8 @@ std::vector<Field> session_fields(const routing::SessionEnded& session,
     add_number(fields, "frontend_sessions", session.frontend_sessions);
     add_number(fields, "backend_sessions", session.backend_sessions);
     add_number(fields, "server_sessions", session.server_sessions);
+    if (!session.captured.empty())
+        fields.push_back({"captured", fmt::format("{}", fmt::join(session.captured, "|"))});
     add_number(fields, "listener", session.listener);
     add_number(fields, "number", session.number);
     return fields;

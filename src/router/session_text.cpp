@@ -43,6 +43,31 @@ std::string utc_date(WallTime at) {
     return with_zone(utc);
 }
 
+bool is_control(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte >= 0x7f;
+}
+// HAProxy's hdr_encode_map: what a client sent must not look like the line around it.
+std::string encoded(std::string_view text) {
+    std::string shown;
+    for (const char c : text)
+        if (is_control(c) || std::string_view("\"#{|}").find(c) != std::string_view::npos)
+            shown += fmt::format("#{:02X}", static_cast<unsigned char>(c));
+        else
+            shown += c;
+    return shown;
+}
+// Not as HAProxy, which writes a client's line feed into its log as it is.
+std::string harmless(std::string_view text) {
+    std::string shown;
+    for (const char c : text)
+        if (is_control(c))
+            shown += fmt::format("#{:02X}", static_cast<unsigned char>(c));
+        else
+            shown += c;
+    return shown;
+}
+
 // HAProxy's lf_text: what there is not is a dash, or nothing between quotes.
 std::string quoted(std::string_view text, LogFlags flags) {
     std::string shown;
@@ -140,15 +165,31 @@ class Writer {
                              .listener_id = session_.listener,
                              .listener_name = facts_.listener_name,
                              .random = session_.number,
-                             .now = facts_.now};
+                             .now = facts_.now,
+                             .captured = session_.captured};
         const auto value = sample.fetch(facts, sample.arguments).value;
         if (!value) return quoted("", flags);
-        if (const auto* is = std::get_if<bool>(&*value)) return quoted(*is ? "1" : "0", flags);
-        if (const auto* count = std::get_if<std::int64_t>(&*value))
-            return quoted(fmt::format("{}", *count), flags);
-        if (const auto* address = std::get_if<Address>(&*value))
-            return quoted(address->host(), flags);
-        return quoted(std::get<std::string_view>(*value), flags);
+        return quoted(harmless(text_of(*value)), flags);
+    }
+
+    std::string_view captured(std::size_t place) const {
+        return place < session_.captured.size() ? std::string_view(session_.captured[place])
+                                                : std::string_view();
+    }
+    std::string captures_in_braces(LogFlags flags) const {
+        std::string shown = flags.quote ? "\"{" : "{";
+        for (std::size_t place = 0; place < form_.captures; ++place)
+            shown += (place == 0 ? "" : "|") + encoded(captured(place));
+        return shown + (flags.quote ? "}\"" : "}");
+    }
+    std::string captures_as_words(LogFlags flags) const {
+        std::string shown;
+        for (std::size_t place = 0; place < form_.captures; ++place) {
+            const std::string word = encoded(captured(place));
+            shown += place == 0 ? "" : " ";
+            shown += flags.quote ? "\"" + word + "\"" : word.empty() ? "-" : word;
+        }
+        return shown;
     }
 
     std::string growing(std::uint64_t number) const {
@@ -179,6 +220,9 @@ class Writer {
             case LogVariable::tls_version:
                 return quoted("", flags);
             case LogVariable::captures:
+                return form_.captures == 0 ? "" : captures_in_braces(flags);
+            case LogVariable::captures_list:
+                return form_.captures == 0 ? "" : captures_as_words(flags);
             case LogVariable::flags:
             case LogVariable::web:
                 return "";

@@ -3,6 +3,7 @@
 // thread.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@ struct LineForm {
     config::LogFormat format;
     std::vector<routing::Sample> samples;  // of its pieces of that kind, in their order
     bool early = false;                    // `option logasap`: its numbers go on growing
+    std::uint32_t captures = 0;            // values that its frontend's rules may keep
 };
 LineForm line_form(const config::LogFormat& format, const routing::RoutingTable& table,
                    const std::string& frontend);

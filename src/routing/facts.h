@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/address.h"
@@ -28,9 +29,10 @@ struct Facts {
     bool may_settle = false;  // servers are still to be judged, and the client can wait for that
     std::uint32_t random = 0;
     TimePoint now;
-    const TrackedKeys* tracked = nullptr;  // null: none
-    std::string_view tls_name = {};        // that the client asked for by TLS of ours
-    bool over_tls = false;                 // the client speaks TLS to us
+    const TrackedKeys* tracked = nullptr;        // null: none
+    std::string_view tls_name = {};              // that the client asked for by TLS of ours
+    bool over_tls = false;                       // the client speaks TLS to us
+    std::span<const std::string> captured = {};  // what rules kept of the client; "": nothing
 };
 
 }  // namespace pgsteer::routing

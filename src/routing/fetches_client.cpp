@@ -62,6 +62,12 @@ Sampled hello_name(const Facts& facts, const Arguments&) {
     return hello.server_name ? text(*hello.server_name) : Sampled{};
 }
 
+Sampled captured(const Facts& facts, const Arguments& arguments) {
+    const auto place = static_cast<std::size_t>(arguments.numbers[0]);
+    if (place >= facts.captured.size() || facts.captured[place].empty()) return {};
+    return text(facts.captured[place]);
+}
+
 Sampled random_number(const Facts& facts, const Arguments& arguments) {
     if (arguments.numbers.empty() || arguments.numbers[0] == 0)
         return integer(std::uint64_t{facts.random});
@@ -157,6 +163,7 @@ constexpr std::array functions{
     FetchFunction{"always_false", always_false},
     FetchFunction{"always_true", always_true},
     FetchFunction{"bool", constant_truth},
+    FetchFunction{"capture.req.hdr", captured},
     FetchFunction{"dst", dst},
     FetchFunction{"dst_is_local", dst_is_local},
     FetchFunction{"dst_port", dst_port},

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/address.h"
 #include "base/clock.h"
@@ -101,6 +103,7 @@ struct SessionEnded {
     std::uint32_t frontend_sessions = 0;  // %fc
     std::uint32_t backend_sessions = 0;   // %bc
     std::uint32_t server_sessions = 0;    // %sc
+    std::vector<std::string> captured;    // what rules kept of the client; "": nothing
 };
 
 using Report = std::variant<ConnectFailed, SessionEnded, AcceptFailed>;

@@ -48,4 +48,17 @@ ChosenServer choose_server(const BackRules& rules, const Facts& facts) {
     return {};
 }
 
+Sampled sampled_for(const Rule& rule, const Facts& facts) {
+    const bool has_key = rule.action == RuleAction::track && facts.tracked != nullptr &&
+                         facts.tracked->keys[rule.counter].table;
+    if (rule.sample.fetch == nullptr || has_key) return {};
+    return rule.sample.fetch(facts, rule.sample.arguments);
+}
+
+bool awaits_more(const Rule& rule, const Sampled& sampled, const Facts& facts) {
+    if (!facts.may_grow || !sampled.may_change) return false;
+    return rule.action == RuleAction::track ||
+           (rule.action == RuleAction::capture && !sampled.value);
+}
+
 }  // namespace pgsteer::routing

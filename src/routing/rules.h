@@ -27,7 +27,7 @@ struct Rule {
     RuleAction action = RuleAction::accept;
     Sample sample;
     Condition<Test> condition;
-    // track, increment, assign.
+    // track, increment, assign; the last two lines: as in config/rules, of other actions, too.
     std::shared_ptr<StickTable> table;
     unsigned counter = 0;
     bool second = false;
@@ -88,9 +88,14 @@ std::optional<ServerId> stuck_server(const BackRules& rules, const Facts& facts)
 // Keeps where the client went.
 void keep_server(const BackRules& rules, const Facts& facts, ServerId server);
 
+// What the rule works with; nothing when it takes no value, or has its key already.
+Sampled sampled_for(const Rule& rule, const Facts& facts);
+// HAProxy waits for the last form of a key, and for the first of a captured value.
+bool awaits_more(const Rule& rule, const Sampled& sampled, const Facts& facts);
+
 // Walks rules from `next` on until one accepts or rejects, or what is known does not suffice: then
 // `next` is the one that asks for more, and those before it have had their say. What a rule does
-// beside that is given to `act` on the way.
+// beside that is for `act(rule, sampled)` on the way.
 enum class Passage : std::uint8_t { accepted, rejected, dropped, undecided };
 template <class Act>
 Passage pass(const std::vector<Rule>& rules, const Facts& facts, std::uint32_t& next, Act act) {
@@ -102,7 +107,9 @@ Passage pass(const std::vector<Rule>& rules, const Facts& facts, std::uint32_t& 
         if (rule.action == RuleAction::accept) return Passage::accepted;
         if (rule.action == RuleAction::reject) return Passage::rejected;
         if (rule.action == RuleAction::silent_drop) return Passage::dropped;
-        act(rule);
+        const Sampled sampled = sampled_for(rule, facts);
+        if (awaits_more(rule, sampled, facts)) return Passage::undecided;
+        act(rule, sampled);
     }
     return Passage::accepted;
 }

@@ -28,7 +28,7 @@ export class World {
     if (done) throw new Error("the world has ended; its words are above");
     return JSON.parse(value);
   }
-  // "fail", "fence", "heal", "grow"
+  // "kill", "promote", "fence", "heal", "grow"
   async let(word) {
     this.child.stdin.write(word + "\n");
     return this.next();

@@ -143,10 +143,10 @@ test("a failover is followed live: picture, rows, time line and the words for sc
   await choose.check();
   await choose.focus();
   const told = await page.locator("#news").innerText();
-  const failing = world.let("fail");
+  await world.let("kill");
   await until(page, () => document.querySelector(".port.t-bad"));
   await picture(page, "during-failover");
-  const { from, to } = await failing;
+  const { from, to } = await world.let("promote");
   await until(page, ([a, b]) => document.getElementById("failovers").textContent.includes(`${a} → ${b}`), [from, to]);
   await until(page, (name) => [...document.querySelectorAll(".picture.wide .node")].some(
     (node) => node.textContent.includes(name) && node.textContent.includes("primary")), to);

@@ -1,5 +1,5 @@
 """A real cluster behind pgsteer for the browser tests: prints where things are as one line of JSON, then
-obeys one word a line (`fail`, `fence`, `heal`, `grow`, `end`) and answers each with another line."""
+obeys one word a line (`kill`, `promote`, `fence`, `heal`, `grow`, `end`) and answers each with another line."""
 
 import json
 import sys
@@ -39,6 +39,7 @@ class World:
         self.stack = None
         self.sessions = []
         self.big = None
+        self.lost = None
 
     def start(self):
         self.cluster.create()
@@ -52,13 +53,18 @@ class World:
         self.sessions = [client.connect(self.stack.read_write) for _ in range(3)]
         self.sessions += [client.connect(self.stack.read_only) for _ in range(5)]
 
-    def fail(self):
-        """The primary dies; half a second later a standby is promoted, as a failover manager would."""
-        old, (new, _) = self.cluster.primary, self.cluster.standbys
-        old.kill()
+    def kill(self):
+        """The primary dies, and nobody takes its place yet: the page has its time to show that."""
+        self.lost = self.cluster.primary
+        self.lost.kill()
+        return {"from": self.lost.name}
+
+    def promote(self):
+        """A standby is promoted, as a failover manager would after `kill`."""
+        new = next(node for node in self.cluster.standbys if node is not self.lost)
         self.cluster.promote(new)
         self.stack.expect_writes_at(new)
-        return {"from": old.name, "to": new.name}
+        return {"from": self.lost.name, "to": new.name}
 
     def fence(self):
         """A standby is promoted while the old primary lives on: it says primary, and may not be used."""

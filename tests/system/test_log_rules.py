@@ -1,11 +1,12 @@
 """What rules and formats of a site make of a session's log line: its level, whether there is one, and the id
 that it carries; each beside the real HAProxy."""
 
+import contextlib
 import re
 
 import pytest
 
-from harness.client import TcpServer
+from harness.client import TcpServer, tcp
 from harness.logs import Receiver
 from harness.process import free_port, listens
 from harness.proxy import KINDS, Proxy
@@ -35,13 +36,14 @@ listen front
         wait_until("it listens", lambda: it.process.must_run() and listens(port))
         it.port = port
 
-        def session(source="127.0.0.1"):
+        def session(source="127.0.0.1", says=b"x"):
             with Site.connect(it, source, port) as client:
-                client.sendall(b"x")
+                client.sendall(says)
                 connection = server.accept()
-                assert connection.recv(1) == b"x"
+                assert connection.recv(len(says)) == says
                 connection.close()
                 assert client.recv(1) == b""
+        session.port = port
         return session, receiver
     return serve
 
@@ -77,3 +79,34 @@ def test_the_id_of_a_session_is_what_unique_id_format_says(logged, form, shown):
     session()
     line = receiver.wait_for("lb")
     assert re.search(rf": {shown}\n?$", line), line
+
+
+CAPTURES = """tcp-request inspect-delay 300ms
+    tcp-request content capture req.ssl_sni len 10
+    tcp-request content capture src len 50
+    tcp-request content capture req.payload(0,6) len 4
+    tcp-request content capture always_true len 5 if { src 127.0.0.2 }
+    tcp-request content reject if { capture.req.hdr(2) -m str evil }
+    log-format "%ci %hr %hrl %{+Q}hr %{+Q}hrl %hs%hsl %[capture.req.hdr(0)] %[capture.req.hdr(1)] %ts\""""
+
+
+@pytest.mark.parametrize("source,says,shown", [
+    ("127.0.0.2", b'ab"#xx', '{|127.0.0.2|ab#22#23|1} - 127.0.0.2 ab#22#23 1 "{|127.0.0.2|ab#22#23|1}" '
+     '"" "127.0.0.2" "ab#22#23" "1" - 127.0.0.2 --'),
+    ("127.0.0.1", b"{|}\n  ", '{|127.0.0.1|#7B#7C#7D#0A|} - 127.0.0.1 #7B#7C#7D#0A - '
+     '"{|127.0.0.1|#7B#7C#7D#0A|}" "" "127.0.0.1" "#7B#7C#7D#0A" "" - 127.0.0.1 --'),
+    ("127.0.0.1", b"abc", '{|127.0.0.1||} - 127.0.0.1 - - "{|127.0.0.1||}" "" "127.0.0.1" "" "" - 127.0.0.1 --'),
+])
+def test_what_rules_capture_of_a_client_is_in_its_line(logged, source, says, shown):
+    session, receiver = logged(CAPTURES)
+    session(source, says)
+    assert receiver.wait_for(f" {source} ").split(f" {source} ", 1)[1] == shown
+
+
+def test_a_captured_value_decides_in_later_rules(logged):
+    session, receiver = logged(CAPTURES)
+    with tcp(session.port) as client:
+        client.sendall(b"evil..")
+        with contextlib.suppress(ConnectionResetError):  # what was sent was not all read
+            assert client.recv(1) == b""
+    assert receiver.wait_for(" 127.0.0.1 ").endswith(" PR")

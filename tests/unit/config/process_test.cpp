@@ -159,7 +159,7 @@ TEST(UniqueId, IsPutIntoTheLineWhereItIsWanted) {
         const SessionLog log =
             load(with_listen("log 127.0.0.1 local0", lines)).config.frontends[0].session_log;
         std::string text;
-        for (const LogPiece& piece : log.format.pieces)
+        for (const LogPiece& piece : log.format->pieces)
             text += piece.text + "|";
         return text;
     };

@@ -125,14 +125,14 @@ TEST(Tls, settings_come_from_the_line_then_from_the_global_section) {
         "ssl-default-server-options no-tls-tickets ssl-min-ver TLSv1.2\n");
     EXPECT_THAT(found.alerts, IsEmpty());
     const auto& servers = found.config.backends.front().servers;
-    const tls::Settings& first = servers[0].tls.settings;
+    const tls::Settings& first = *servers[0].tls.settings;
     EXPECT_EQ(first.ciphers, "AES128-SHA");
     EXPECT_EQ(first.highest, tls::Version::tls12);
     EXPECT_EQ(first.verify, tls::Verify::none);
     EXPECT_FALSE(first.tickets);
     EXPECT_EQ(servers[0].tls.sni->fetch, "str");
-    EXPECT_EQ(servers[1].tls.settings.ciphers, "AES256-SHA");
-    EXPECT_EQ(servers[1].tls.settings.lowest, tls::Version::tls12);
+    EXPECT_EQ(servers[1].tls.settings->ciphers, "AES256-SHA");
+    EXPECT_EQ(servers[1].tls.settings->lowest, tls::Version::tls12);
     EXPECT_TRUE(servers[0].check_tls.enabled);
     EXPECT_FALSE(servers[1].check_tls.enabled) << "its check goes elsewhere";
     EXPECT_FALSE(servers[2].check_tls.enabled);

@@ -96,6 +96,23 @@ TEST(SessionText, a_retry_elsewhere_has_a_plus) {
     EXPECT_EQ(text("%rc", ended), "+1");
 }
 
+TEST(SessionText, what_rules_captured_cannot_look_like_the_line_around_it) {
+    const routing::RoutingTable rows = table();
+    auto ended = session();
+    ended.captured = {"a\"#{|}", "b\nc"};
+    const auto shown = [&](std::string_view format) {
+        LineForm form = line_form(config::parse_log_format(format).value(), rows, "ReadWrite");
+        form.captures = 3;
+        return session_text(form, ended, {.table = rows});
+    };
+    EXPECT_EQ(shown("%hr"), "{a#22#23#7B#7C#7D|b#0Ac|}");
+    EXPECT_EQ(shown("%{+Q}hr"), "\"{a#22#23#7B#7C#7D|b#0Ac|}\"");
+    EXPECT_EQ(shown("%hrl"), "a#22#23#7B#7C#7D b#0Ac -");
+    EXPECT_EQ(shown("%{+Q}hrl"), "\"a#22#23#7B#7C#7D\" \"b#0Ac\" \"\"");
+    EXPECT_EQ(shown("%hs%hsl"), "");
+    EXPECT_EQ(shown("%[capture.req.hdr(1)] %[capture.req.hdr(2)]"), "b#0Ac -");
+}
+
 // Each as HAProxy 2.6 writes it in mode tcp.
 TEST(SessionText, each_variable_of_mode_tcp) {
     const struct {

@@ -207,6 +207,55 @@ TEST(Fetches, numbers_of_proxies_are_haproxys) {
     EXPECT_EQ(number(world, "be_id", {}), 2);
 }
 
+TEST(Pass, waits_for_the_last_form_of_a_key_and_for_the_first_of_a_captured_value) {
+    const World world(1);
+    const struct {
+        RuleAction action;
+        std::string_view fetch;
+        std::vector<std::int64_t> numbers;
+        Passage passage;
+    } rows[] = {
+        {RuleAction::capture, "req.payload", {0, 4}, Passage::undecided},
+        {RuleAction::capture, "req.payload", {0, 2}, Passage::accepted},
+        {RuleAction::capture, "req.payload", {0, 0}, Passage::accepted},
+        {RuleAction::capture, "wait_end", {}, Passage::undecided},
+        {RuleAction::track, "req.payload", {0, 2}, Passage::accepted},
+        {RuleAction::track, "req.payload", {0, 0}, Passage::undecided},
+        {RuleAction::track, "req.len", {}, Passage::undecided},
+    };
+    for (const auto& row : rows) {
+        std::vector<Rule> rules(1);
+        rules[0].action = row.action;
+        rules[0].sample.fetch = find_fetch(row.fetch);
+        rules[0].sample.arguments.numbers = row.numbers;
+        Facts facts = world.facts("ab");
+        facts.may_grow = true;
+        std::uint32_t next = 0;
+        int had_their_say = 0;
+        const auto act = [&](const Rule&, const Sampled&) { ++had_their_say; };
+        EXPECT_EQ(pass(rules, facts, next, act), row.passage) << row.fetch;
+        EXPECT_EQ(had_their_say, row.passage == Passage::accepted ? 1 : 0) << row.fetch;
+        facts.may_grow = false;
+        next = 0;
+        EXPECT_EQ(pass(rules, facts, next, act), Passage::accepted) << row.fetch;
+    }
+}
+
+TEST(Captured, values_are_there_for_later_rules_and_for_the_log) {
+    const World world(1);
+    Facts facts = world.facts();
+    const std::vector<std::string> kept{"", "pg"};
+    facts.captured = kept;
+    const auto sample = [&](std::int64_t place) {
+        Arguments arguments;
+        arguments.numbers = {place};
+        return find_fetch("capture.req.hdr")(facts, arguments).value;
+    };
+    EXPECT_EQ(sample(1), Value(std::string_view("pg")));
+    EXPECT_FALSE(sample(0)) << "its rule kept nothing";
+    EXPECT_FALSE(sample(2)) << "there is no such rule";
+}
+
 TEST(Payload, is_unknown_until_its_bytes_are_there) {
     const World world(1);
     Arguments four_at_two;
