@@ -12,7 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <exception>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 
 #include "base/address.h"
@@ -35,7 +35,14 @@ struct RuntimeSocket::State {
     RuntimeOptions options;
     Desk& desk;
     bool stopping = false;
-    std::unordered_set<Socket*> clients = {};
+    std::unordered_map<Socket*, bool> clients = {};  // is a command of it under way?
+
+    void close_clients(bool busy_ones_too) {
+        stopping = true;
+        boost::system::error_code ignored;
+        for (const auto& [socket, is_busy] : clients)
+            if (busy_ones_too || !is_busy) socket->close(ignored);
+    }
 };
 
 namespace {
@@ -43,17 +50,23 @@ namespace {
 // One client from its first line to its end.
 class Conversation {
   public:
-    Conversation(Socket& socket, const RuntimeOptions& options, Desk& desk)
-        : socket_(socket), timer_(socket.get_executor()), options_(options), desk_(desk) {
+    Conversation(Socket& socket, const RuntimeOptions& options, Desk& desk, bool& is_busy)
+        : socket_(socket),
+          timer_(socket.get_executor()),
+          options_(options),
+          desk_(desk),
+          is_busy_(is_busy) {
         client_.level = options.level;
         client_.timeout = options.timeout;
     }
 
-    Task<void> run() {
-        for (;;) {
+    Task<void> run(const bool& stopping) {
+        while (!stopping) {
             const std::optional<std::string> line = co_await next_line();
             if (!line) co_return;
+            is_busy_ = true;
             const bool goes_on = co_await answer(*line);
+            is_busy_ = false;
             if (!goes_on) co_return;
         }
     }
@@ -115,6 +128,7 @@ class Conversation {
     asio::steady_timer timer_;
     const RuntimeOptions& options_;
     Desk& desk_;
+    bool& is_busy_;
     Client client_;
     std::string received_;
     std::array<char, 4096> chunk_{};
@@ -125,15 +139,16 @@ asio::awaitable<void> serve(std::shared_ptr<State> state, Socket socket, accept:
     struct Known {
         State& state;
         Socket* socket;
-        Known(State& its_state, Socket* it) : state(its_state), socket(it) {
-            state.clients.insert(socket);
-        }
+        bool& is_busy;
+        Known(State& its_state, Socket* it)
+            : state(its_state), socket(it), is_busy(state.clients[it]) {}
         ~Known() { state.clients.erase(socket); }
         Known(const Known&) = delete;
         Known& operator=(const Known&) = delete;
     } const known(*state, &socket);
     try {
-        if (!state->stopping) co_await Conversation(socket, state->options, state->desk).run();
+        Conversation conversation(socket, state->options, state->desk, known.is_busy);
+        if (!state->stopping) co_await conversation.run(state->stopping);
     } catch (const std::exception& error) {
         log::warning("a client of the stats socket was given up: {}", error.what());
     }
@@ -169,11 +184,14 @@ void RuntimeSocket::serve(UniqueFd client) {
     begin(state_, std::move(client), accept::Acceptor::Slot());
 }
 
+void RuntimeSocket::leave() {
+    acceptor_.reset();
+    state_->close_clients(false);
+    state_ = std::make_shared<State>(State{state_->executor, state_->options, state_->desk});
+}
+
 RuntimeSocket::~RuntimeSocket() {
-    state_->stopping = true;
-    boost::system::error_code ignored;
-    for (Socket* const socket : state_->clients)
-        socket->close(ignored);
+    state_->close_clients(true);
 }
 
 }  // namespace pgsteer::admin

@@ -31,6 +31,8 @@ class RuntimeSocket {
     ~RuntimeSocket();  // closes every client
     // A client that came another way.
     void serve(UniqueFd client);
+    // No new client; those whose command is under way end once it is answered, the others now.
+    void leave();
     RuntimeSocket(const RuntimeSocket&) = delete;
     RuntimeSocket& operator=(const RuntimeSocket&) = delete;
 

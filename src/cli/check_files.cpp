@@ -18,6 +18,7 @@ constexpr int wrong = 1;
 constexpr int listens_nowhere = 2;
 
 bool listens(const config::Config& config) {
+    if (!config.global.stats_sockets.empty()) return true;
     return std::any_of(config.frontends.begin(), config.frontends.end(),
                        [](const auto& front) { return !front.disabled && !front.binds.empty(); });
 }

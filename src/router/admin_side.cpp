@@ -168,6 +168,9 @@ void Control::open_stats_sockets(std::vector<StatsSocket> sockets) {
             {std::move(socket), std::make_unique<admin::RuntimeSocket>(
                                     io_.get_executor(), std::move(listener), options, desk_)});
     }
+    // Who asked for this reload hears how it went.
+    for (OpenStats& open : before)
+        if (open.server) open.server->leave();
     stats_limits_ = limits;
 }
 

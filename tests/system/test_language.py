@@ -39,6 +39,8 @@ def test_a_condition_ends_with_haproxys_status(folder, condition):
     (LISTEN, 0),
     (LISTEN.replace("timeout client", "timeout clent"), 1),
     (LISTEN.replace("    bind 127.0.0.1:15000\n", ""), 2),
+    (LISTEN.replace("    bind", "    disabled\n    bind"), 2),
+    ("global\n    stats socket /run/not-there.sock\n" + LISTEN.replace("    bind", "    disabled\n    bind"), 0),
     ("global\n    zero-warning\n" + LISTEN.replace("    timeout client 30m\n", ""), 1),
     (".if defined(HAPROXY_LOCALPEER)\n" + LISTEN + ".else\n.alert \"no peer\"\n.endif\n", 0),
     (".if 1\n" + LISTEN, 1),

@@ -250,3 +250,19 @@ def test_limits_of_the_stats_socket_follow(site):
         s.sendall(b"prompt\n")
         assert s.recv(100) == b"\n> "
         assert s.recv(100) == b"", "who is silent for so long is let go"
+
+
+def test_who_asks_for_a_reload_that_changes_its_own_socket_is_answered(site):
+    echo = site.echo()
+    site.start(f"a {echo.address}")
+    with site.runtime.connect() as idle, site.runtime.connect() as asks:
+        for s in (idle, asks):
+            s.settimeout(20 * STRETCH)
+            s.sendall(b"prompt\n")
+            assert s.recv(100) == b"\n> "
+        site.proxy.config.write_text(site.text([f"a {echo.address}"], more_global="stats timeout 5s"))
+        asks.sendall(b"reload\n")
+        assert asks.recv(1000) == b"Success=1\n\n> "
+        assert asks.recv(100) == b"", "its socket is another one now"
+        assert idle.recv(100) == b""
+    assert site.runtime.ask("show env")
