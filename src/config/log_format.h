@@ -57,6 +57,7 @@ enum class LogVariable : std::uint8_t {
     tls_version,
     captures,       // %hr: what rules captured, as {one|two}
     captures_list,  // %hrl: the same, as words
+    no_captures,    // %hs, %hsl: of what servers send nothing is kept
     termination,
     termination_cookies,
     web,  // of mode http alone

@@ -223,6 +223,7 @@ class Writer {
                 return form_.captures == 0 ? "" : captures_in_braces(flags);
             case LogVariable::captures_list:
                 return form_.captures == 0 ? "" : captures_as_words(flags);
+            case LogVariable::no_captures:
             case LogVariable::flags:
             case LogVariable::web:
                 return "";

@@ -100,7 +100,7 @@ CAPTURES = """tcp-request inspect-delay 300ms
 def test_what_rules_capture_of_a_client_is_in_its_line(logged, source, says, shown):
     session, receiver = logged(CAPTURES)
     session(source, says)
-    assert receiver.wait_for(f" {source} ").split(f" {source} ", 1)[1] == shown
+    assert receiver.wait_for(f" {source} ").rstrip("\n").split(f" {source} ", 1)[1] == shown
 
 
 def test_a_captured_value_decides_in_later_rules(logged):
@@ -109,4 +109,4 @@ def test_a_captured_value_decides_in_later_rules(logged):
         client.sendall(b"evil..")
         with contextlib.suppress(ConnectionResetError):  # what was sent was not all read
             assert client.recv(1) == b""
-    assert receiver.wait_for(" 127.0.0.1 ").endswith(" PR")
+    assert receiver.wait_for(" 127.0.0.1 ").endswith(" PR\n")
