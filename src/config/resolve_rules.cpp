@@ -5,6 +5,7 @@
 #include "config/acl.h"
 #include "config/keywords.h"
 #include "config/rule_actions.h"
+#include "config/rule_names.h"
 
 namespace pgsteer::config {
 namespace {
@@ -13,23 +14,6 @@ using Lines = std::vector<RuleLine>;
 
 // Of a captured value: what is looked at of a client's first bytes at most.
 constexpr std::int64_t most_captured = 16'384;
-
-bool has_backend_half(const Proxy& proxy) {
-    return proxy.section == in_backend || proxy.section == in_listen;
-}
-
-const Proxy* find_proxy(const Draft& draft, std::string_view name, bool backend) {
-    for (const Proxy& proxy : draft.proxies)
-        if (proxy.name == name && (backend ? has_backend_half(proxy) : proxy.section != in_backend))
-            return &proxy;
-    return nullptr;
-}
-
-const TableSpec* find_table(const Draft& draft, std::string_view name) {
-    for (const Proxy& proxy : draft.proxies)
-        if (proxy.name == name && proxy.table) return &*proxy.table;
-    return nullptr;
-}
 
 // What is said while the rules of one section are read: where, and by which keyword.
 class RuleReader {
@@ -282,56 +266,9 @@ class RuleReader {
 
     // Do the proxies and servers exist that a fetch is about?
     bool known_names(const RuleLine& line, const std::string& name, const Sample& sample) {
-        const FetchRow& row = *fetch_row(sample.fetch);
-        using Takes = FetchRow::Takes;
-        const bool about_proxy = row.takes == Takes::backend || row.takes == Takes::frontend;
-        if (about_proxy && sample.arguments.empty()) {
-            const bool has_it = row.takes == Takes::backend ? proxy_.section != in_frontend
-                                                            : proxy_.section != in_backend;
-            if (!has_it) alert(line, name, "'" + sample.fetch + "' needs a name here");
-            return has_it;
-        }
-        if (about_proxy) {
-            const bool known = find_proxy(draft_, sample.arguments[0], row.takes == Takes::backend);
-            if (!known)
-                alert(line, name,
-                      "'" + sample.text() + "' : unable to find " +
-                          (row.takes == Takes::backend ? "backend '" : "frontend '") +
-                          sample.arguments[0] + "'");
-            return known;
-        }
-        if (row.takes == Takes::table) {
-            const std::string& table = sample.arguments.empty() ? proxy_.name : sample.arguments[0];
-            if (find_table(draft_, table) != nullptr) return true;
-            return alert(line, name,
-                         "'" + sample.text() + "' : there is no stick-table in '" + table + "'"),
-                   false;
-        }
-        if (row.takes == Takes::counter && sample.arguments.size() > 1 &&
-            find_table(draft_, sample.arguments[1]) == nullptr)
-            return alert(line, name,
-                         "'" + sample.text() + "' : there is no stick-table in '" +
-                             sample.arguments[1] + "'"),
-                   false;
-        return row.takes != Takes::server || known_server(line, name, sample);
-    }
-
-    bool known_server(const RuleLine& line, const std::string& name, const Sample& sample) {
-        const std::string& text = sample.arguments[0];
-        const std::size_t slash = text.find('/');
-        const std::string section =
-            slash == std::string::npos ? proxy_.name : text.substr(0, slash);
-        const std::string server = slash == std::string::npos ? text : text.substr(slash + 1);
-        const Proxy* const found = find_proxy(draft_, section, true);
-        const bool known = found != nullptr && has_server(*found, server);
-        if (!known)
-            alert(line, name, "'" + sample.text() + "' : unable to find server '" + text + "'");
-        return known;
-    }
-
-    static bool has_server(const Proxy& proxy, const std::string& name) {
-        return std::any_of(proxy.back.servers.begin(), proxy.back.servers.end(),
-                           [&](const Server& server) { return server.name == name; });
+        const std::string wrong = wrong_name(draft_, proxy_, sample);
+        if (!wrong.empty()) alert(line, name, wrong);
+        return wrong.empty();
     }
 
     bool names_something(const RuleLine& line, const std::string& keyword) {
