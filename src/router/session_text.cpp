@@ -131,6 +131,14 @@ std::int64_t data_ms(const SessionEnded& session) {
     return (session.total - session.waited - session.connecting).count();
 }
 
+// What HAProxy steps over where there is nothing to show.
+bool is_transparent(const LogPiece& piece) {
+    if (piece.kind != LogPiece::Kind::variable) return false;
+    return piece.variable == LogVariable::flags || piece.variable == LogVariable::captures ||
+           piece.variable == LogVariable::captures_list ||
+           piece.variable == LogVariable::no_captures;
+}
+
 class Writer {
   public:
     Writer(const LineForm& form, const SessionEnded& session, const LineFacts& facts)
@@ -143,13 +151,16 @@ class Writer {
         for (const LogPiece& piece : form_.format.pieces) {
             const bool is_space = piece.kind == LogPiece::Kind::space;
             if (is_space && after_space) continue;
-            after_space = is_space;
+            const std::size_t before = line.size();
             if (piece.kind == LogPiece::Kind::sample)
                 line += sampled(form_.samples[sample++], piece.flags);
             else if (piece.kind == LogPiece::Kind::variable)
                 line += variable(piece);
             else
                 line += piece.text;
+            // Also around captures of which there are none.
+            const bool is_nothing = line.size() == before && is_transparent(piece);
+            if (!is_nothing) after_space = is_space;
         }
         return line;
     }

@@ -136,6 +136,7 @@ TEST(SessionText, each_variable_of_mode_tcp) {
         {"%H %pid %lc %rt", "vm 4711 7 171"},
         {"%ST %ID %sslc %sslv", "0 - - -"},
         {"[%hr%hrl%hs%hsl]", "[]"},
+        {"a %hr %hrl %hs %hsl b", "a b"},
         {"%{+X}ci %{+X}cp", "7F000001 9C40"},
         {"%{+X}Ts %{+X}ms %{+X}pid %{+X}rt %{+X}lc", "6B040EA0 7B 1267 00AB 0007"},
         {"%{+Q}s %{+Q}sslv %{+Q}B %{+Q}ci", "\"pg1\" \"\" 1024 \"127.0.0.1\""},
