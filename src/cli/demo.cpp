@@ -304,8 +304,9 @@ Result<void> Demo::fail_over() {
         [&] { return writer_->first_of((*promoted)->port).has_value(); }, patience);
     if (!written) return written;
     after_ = *writer_->first_of((*promoted)->port);
-    say("Writes were away for {} from the kill, {} from the promotion.",
-        in_seconds(after_.at - killed_at_), in_seconds(after_.at - promoted_at_));
+    say("Writes were away for {} from the kill, {}.", in_seconds(after_.at - killed_at_),
+        after_.at < promoted_at_ ? "and back before the promotion was reported"
+                                 : in_seconds(after_.at - promoted_at_) + " from the promotion");
     return {};
 }
 
