@@ -113,12 +113,10 @@ std::size_t servers_checked(const ProxyLine& proxy, std::string_view word) {
 void one_metric(std::string& out, const MetricRow& metric, const std::string& name,
                 const Shown& shown, std::string_view kind) {
     const StatValue& value = shown.row.at(metric.stat);
-    if (metric.metric == Metric::number)
-        return line(out, name, shown.labels, number_of(value), metric.milliseconds);
-    const std::string status = text_of(value);
+    const std::string status = metric.metric == Metric::number ? "" : text_of(value);
     switch (metric.metric) {
         case Metric::number:
-            return;
+            return line(out, name, shown.labels, number_of(value), metric.milliseconds);
         case Metric::states:
             if (kind == "listener")
                 return state_lines(out, name, shown.labels, listener_states,

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cctype>
 #include <charconv>
 #include <cstring>
 
+#include "base/lower.h"
 #include "base/units.h"
 
 namespace pgsteer {
@@ -242,9 +242,7 @@ bool Match::has(const Value& value) const {
         return std::any_of(expressions.begin(), expressions.end(), [&](const auto& expression) {
             return expression->found_in(text).value_or(false);
         });
-    if (ignore_case)
-        std::transform(text.begin(), text.end(), text.begin(),
-                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (ignore_case) text = lower(text);
     return std::any_of(texts.begin(), texts.end(),
                        [&](const std::string& pattern) { return fits(kind, text, pattern); });
 }

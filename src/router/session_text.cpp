@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "base/hexadecimal.h"
 #include "health/rules.h"
 
 namespace pgsteer::router {
@@ -47,26 +48,20 @@ bool is_control(char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte < 0x20 || byte >= 0x7f;
 }
-// HAProxy's hdr_encode_map: what a client sent must not look like the line around it.
-std::string encoded(std::string_view text) {
+// Control characters, and those of `also`, as #0A: what a client sent must not look like the line
+// around it.
+std::string encoded(std::string_view text, std::string_view also) {
     std::string shown;
     for (const char c : text)
-        if (is_control(c) || std::string_view("\"#{|}").find(c) != std::string_view::npos)
-            shown += fmt::format("#{:02X}", static_cast<unsigned char>(c));
+        if (is_control(c) || also.find(c) != also.npos)
+            shown += "#" + hexadecimal({&c, 1});
         else
             shown += c;
     return shown;
 }
-// Not as HAProxy, which writes a client's line feed into its log as it is.
-std::string harmless(std::string_view text) {
-    std::string shown;
-    for (const char c : text)
-        if (is_control(c))
-            shown += fmt::format("#{:02X}", static_cast<unsigned char>(c));
-        else
-            shown += c;
-    return shown;
-}
+constexpr std::string_view around_captures = "\"#{|}";  // HAProxy's hdr_encode_map
+// HAProxy writes a client's line feed by `%[]` into its log as it is.
+constexpr std::string_view nothing_else;
 
 // HAProxy's lf_text: what there is not is a dash, or nothing between quotes.
 std::string quoted(std::string_view text, LogFlags flags) {
@@ -180,7 +175,7 @@ class Writer {
                              .captured = session_.captured};
         const auto value = sample.fetch(facts, sample.arguments).value;
         if (!value) return quoted("", flags);
-        return quoted(harmless(text_of(*value)), flags);
+        return quoted(encoded(text_of(*value), nothing_else), flags);
     }
 
     std::string_view captured(std::size_t place) const {
@@ -190,13 +185,13 @@ class Writer {
     std::string captures_in_braces(LogFlags flags) const {
         std::string shown = flags.quote ? "\"{" : "{";
         for (std::size_t place = 0; place < form_.captures; ++place)
-            shown += (place == 0 ? "" : "|") + encoded(captured(place));
+            shown += (place == 0 ? "" : "|") + encoded(captured(place), around_captures);
         return shown + (flags.quote ? "}\"" : "}");
     }
     std::string captures_as_words(LogFlags flags) const {
         std::string shown;
         for (std::size_t place = 0; place < form_.captures; ++place) {
-            const std::string word = encoded(captured(place));
+            const std::string word = encoded(captured(place), around_captures);
             shown += place == 0 ? "" : " ";
             shown += flags.quote ? "\"" + word + "\"" : word.empty() ? "-" : word;
         }
