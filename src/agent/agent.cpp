@@ -15,6 +15,8 @@ constexpr std::size_t most_connections = 2048;
 // So long PostgreSQL is asked urgently after its files changed, or somebody said it is needed. A
 // promotion takes less than a second from the one to the other unless much is left to replay.
 constexpr seconds urgent_time{10};
+// From the removal of standby.signal to the first write; PostgreSQL has little left to do by then.
+constexpr seconds promotion_time{1};
 
 void log_role(const health::NodeState& node) {
     if (node.role == Role::unknown)
@@ -66,8 +68,12 @@ void Agent::take_change(const probe::RoleState& state) {
 }
 
 void Agent::watch_data(const std::string& directory) {
-    data_watch_ = std::make_unique<DataWatch>(
-        executor_, directory, [this] { watcher_.hurry(after(Clock::now(), urgent_time)); });
+    data_watch_ = std::make_unique<DataWatch>(executor_, directory, [this](DataChange change) {
+        const TimePoint now = Clock::now();
+        watcher_.hurry(after(now, urgent_time));
+        if (change == DataChange::recovery_ends)
+            watcher_.expect_promotion(after(now, promotion_time));
+    });
 }
 
 }  // namespace pgsteer::agent

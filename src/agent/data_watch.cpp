@@ -19,14 +19,16 @@ namespace {
 constexpr std::uint32_t changes =
     IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_MODIFY | IN_CLOSE_WRITE;
 
-bool tells(std::string_view name) {
-    return name == "postmaster.pid" || name == "standby.signal" || name == "recovery.signal";
+std::optional<DataChange> what_it_tells(std::string_view name, std::uint32_t mask) {
+    if (name == "postmaster.pid") return DataChange::process_file;
+    if (name != "standby.signal" && name != "recovery.signal") return std::nullopt;
+    return mask & (IN_DELETE | IN_MOVED_FROM) ? DataChange::recovery_ends : DataChange::recovery;
 }
 
 }  // namespace
 
 DataWatch::DataWatch(boost::asio::any_io_executor executor, std::string directory,
-                     std::function<void()> on_change)
+                     std::function<void(DataChange)> on_change)
     : directory_(std::move(directory)),
       on_change_(std::move(on_change)),
       events_(std::move(executor)) {
@@ -54,22 +56,25 @@ void DataWatch::wait() {
         boost::asio::posix::stream_descriptor::wait_read,
         [this, alive = std::weak_ptr(alive_)](const boost::system::error_code& error) {
             if (error || alive.expired()) return;
-            if (drain()) on_change_();
+            if (const auto change = drain()) on_change_(*change);
             wait();
         });
 }
 
-bool DataWatch::drain() {
+std::optional<DataChange> DataWatch::drain() {
     alignas(inotify_event) std::array<char, 4096> buffer{};
-    bool of_interest = false;
+    std::optional<DataChange> last;
     for (;;) {
         const ssize_t size = ::read(events_.native_handle(), buffer.data(), buffer.size());
-        if (size <= 0) return of_interest;
+        if (size <= 0) return last;
         for (std::size_t at = 0; at + sizeof(inotify_event) <= static_cast<std::size_t>(size);) {
             inotify_event event{};
             std::memcpy(&event, buffer.data() + at, sizeof event);
-            if (event.mask & IN_Q_OVERFLOW) of_interest = true;
-            if (event.len > 0 && tells(buffer.data() + at + sizeof event)) of_interest = true;
+            std::optional<DataChange> told;
+            if (event.mask & IN_Q_OVERFLOW) told = DataChange::process_file;
+            if (event.len > 0) told = what_it_tells(buffer.data() + at + sizeof event, event.mask);
+            // A promotion rewrites the process file, too.
+            if (told && last != DataChange::recovery_ends) last = told;
             at += sizeof event + event.len;
         }
     }

@@ -95,10 +95,7 @@ void PgConnection::on_bytes(Beats& beats) {
         if (::PQstatus(connection_.get()) == CONNECTION_BAD) return finish(beats, failure());
         if (result && ::PQresultStatus(result.get()) == PGRES_PIPELINE_SYNC) {
             beats.under_way = false;
-            const std::optional<bool> standby = reported_standby();
-            if (!standby) return finish(beats, {});
-            const auto told = *standby ? health::Role::standby : health::Role::primary;
-            if (told != beats.plan.known) return finish(beats, {});
+            if (reported_role() != beats.plan.known) return finish(beats, {});
             return beats.plan.on_answer(beats.asked);
         }
     }

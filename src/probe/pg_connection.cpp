@@ -21,13 +21,18 @@ namespace {
 
 namespace asio = boost::asio;
 using health::NodeState;
+using health::Role;
 using namespace asio::experimental::awaitable_operators;
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 // The first version that reports in_hot_standby by itself whenever it changes.
 constexpr int reports_standby_from = 140000;
 
-constexpr const char* statement_name = "pgsteer_full";
+// Of the statement that a query is prepared as; none: it is not.
+const char* name_of(const char* query) {
+    if (query == full_query) return "pgsteer_full";
+    return query == primary_query ? "pgsteer_primary" : nullptr;
+}
 
 void ignore_notice(void*, const PGresult*) {}  // libpq's own would write to stderr
 
@@ -68,7 +73,8 @@ void PgConnection::close() {
     full_permitted_ = true;
     report_trusted_ = true;
     may_prepare_ = true;
-    prepared_ = false;
+    prepared_.clear();
+    answered_ = Role::unknown;
 }
 
 PgFailure PgConnection::failure() const {
@@ -230,16 +236,20 @@ asio::awaitable<PgOutcome<void>> PgConnection::collect(Reply& reply, TimePoint d
     }
 }
 
-// The full question is planned once a connection: planning it costs three times what answering
-// does.
+bool PgConnection::is_prepared(const char* query) const {
+    return std::find(prepared_.begin(), prepared_.end(), query) != prepared_.end();
+}
+
+// A full question is planned once a connection: planning it costs three times what answering does.
 bool PgConnection::send_query(const char* query) {
     PGconn* const connection = connection_.get();
-    if (query != full_query || !may_prepare_)
+    const char* const name = name_of(query);
+    if (name == nullptr || !may_prepare_)
         return ::PQsendQueryParams(connection, query, 0, nullptr, nullptr, nullptr, nullptr, 0) ==
                1;
-    if (!prepared_ && ::PQsendPrepare(connection, statement_name, query, 0, nullptr) != 1)
+    if (!is_prepared(query) && ::PQsendPrepare(connection, name, query, 0, nullptr) != 1)
         return false;
-    return ::PQsendQueryPrepared(connection, statement_name, 0, nullptr, nullptr, nullptr, 0) == 1;
+    return ::PQsendQueryPrepared(connection, name, 0, nullptr, nullptr, nullptr, 0) == 1;
 }
 
 asio::awaitable<PgOutcome<PgConnection::Reply>> PgConnection::round_trip(const char* query,
@@ -257,38 +267,52 @@ asio::awaitable<PgOutcome<PgConnection::Reply>> PgConnection::round_trip(const c
     co_return done.error();
 }
 
-// What the server reported of itself, as of its last answer; nothing when it does not report.
-std::optional<bool> PgConnection::reported_standby() const {
+std::optional<Role> PgConnection::reported_role() const {
     if (!report_trusted_ || server_version() < reports_standby_from) return std::nullopt;
     const char* const value = ::PQparameterStatus(connection_.get(), "in_hot_standby");
     if (value == nullptr) return std::nullopt;
-    return std::string_view(value) == "on";
+    return std::string_view(value) == "on" ? Role::standby : Role::primary;
+}
+
+// Without prepared statements when they get lost.
+asio::awaitable<PgOutcome<PgConnection::Reply>> PgConnection::try_query(const char* query,
+                                                                        TimePoint deadline) {
+    auto reply = co_await round_trip(query, deadline);
+    if (!reply) co_return reply.error();
+    if (may_prepare_ && reply->error && has_no_such_statement(reply->error->sqlstate)) {
+        may_prepare_ = false;
+        co_return co_await round_trip(query, deadline);
+    }
+    if (!reply->error && name_of(query) != nullptr && !is_prepared(query))
+        prepared_.push_back(query);
+    co_return reply;
+}
+
+// The role alone where no more is permitted.
+asio::awaitable<PgOutcome<PgConnection::Reply>> PgConnection::reply_to(PgQuestion question,
+                                                                       TimePoint deadline) {
+    if (question == PgQuestion::role || !full_permitted_)
+        co_return co_await try_query(role_query, deadline);
+    const bool of_primary = reported_role().value_or(answered_) == Role::primary;
+    auto reply = co_await try_query(of_primary ? primary_query : full_query, deadline);
+    if (of_primary && reply && reply->row && read_node(reply->row.get()).role == Role::standby)
+        reply = co_await try_query(full_query, deadline);
+    if (!reply || !reply->error || !lacks_permission_or_function(reply->error->sqlstate))
+        co_return reply;
+    full_permitted_ = false;
+    co_return co_await try_query(role_query, deadline);
 }
 
 asio::awaitable<PgOutcome<NodeState>> PgConnection::ask(PgQuestion question, TimePoint deadline) {
-    const bool full = question == PgQuestion::full;
-    const char* query = full && full_permitted_ ? full_query : role_query;
-    auto reply = co_await round_trip(query, deadline);
+    const auto reply = co_await reply_to(question, deadline);
     if (!reply) co_return reply.error();
-    prepared_ = prepared_ || (query == full_query && !reply->error);
-    if (may_prepare_ && reply->error && has_no_such_statement(reply->error->sqlstate)) {
-        may_prepare_ = false;
-        reply = co_await round_trip(query, deadline);
-        if (!reply) co_return reply.error();
-    }
-    if (query == full_query && reply->error &&
-        lacks_permission_or_function(reply->error->sqlstate)) {
-        full_permitted_ = false;
-        query = role_query;
-        reply = co_await round_trip(query, deadline);
-        if (!reply) co_return reply.error();
-    }
     if (reply->error) co_return PgFailure{doubt_of(*reply->error), reply->error->text};
-    const std::optional<bool> reported = reported_standby();
     if (!reply->row) co_return own("the server answered without a row");
     const NodeState node = read_node(reply->row.get());
+    answered_ = node.role;
     // A pooler in between may keep an old report: then only queries count from here on.
-    if (reported && *reported != (node.role == health::Role::standby)) report_trusted_ = false;
+    if (const auto reported = reported_role(); reported && *reported != node.role)
+        report_trusted_ = false;
     co_return node;
 }
 

@@ -68,9 +68,9 @@ class PgConnection {
     // A role question fills the role alone.
     boost::asio::awaitable<PgOutcome<health::NodeState>> ask(PgQuestion question,
                                                              TimePoint deadline);
-    // Does the server report its role by itself? Then it may be asked by beats, which succeed when
-    // a full question is due, or the role is another one than was known.
-    bool reports_role() const { return reported_standby().has_value(); }
+    // As of the last answer. A server that reports its role by itself may be asked by beats, which
+    // succeed when a full question is due, or the role is another one than was known.
+    std::optional<health::Role> reported_role() const;
     boost::asio::awaitable<PgOutcome<void>> beat(BeatPlan plan);
     // Empty when the user may not see it.
     boost::asio::awaitable<std::string> data_directory(TimePoint deadline);
@@ -109,12 +109,14 @@ class PgConnection {
     boost::asio::awaitable<PgOutcome<void>> finish_start(const PgParameters& parameters,
                                                          TimePoint deadline);
     boost::asio::awaitable<PgOutcome<Reply>> round_trip(const char* query, TimePoint deadline);
+    bool is_prepared(const char* query) const;
     bool send_query(const char* query);
+    boost::asio::awaitable<PgOutcome<Reply>> try_query(const char* query, TimePoint deadline);
+    boost::asio::awaitable<PgOutcome<Reply>> reply_to(PgQuestion question, TimePoint deadline);
     boost::asio::awaitable<PgOutcome<void>> flush(TimePoint deadline);
     boost::asio::awaitable<PgOutcome<void>> collect(Reply& reply, TimePoint deadline);
     boost::asio::awaitable<Ready> wait(bool for_writing, TimePoint deadline);
     bool watch_socket();
-    std::optional<bool> reported_standby() const;
     PgFailure failure() const;
 
     struct Finish {
@@ -128,8 +130,9 @@ class PgConnection {
     bool idling_ = false;
     bool full_permitted_ = true;
     bool report_trusted_ = true;
-    bool may_prepare_ = true;  // until a pooler in between shows that statements get lost
-    bool prepared_ = false;
+    bool may_prepare_ = true;            // until a pooler in between shows that statements get lost
+    std::vector<const char*> prepared_;  // queries
+    health::Role answered_ = health::Role::unknown;  // to the last query
 };
 
 }  // namespace pgsteer::probe

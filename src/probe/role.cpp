@@ -51,8 +51,9 @@ struct RoleWatcher::Watch {
     Door door;
     RoleState state;
     TimePoint urgent_until = TimePoint::min();
-    bool answered = false;      // on this connection
-    bool door_is_shut = false;  // the last look found new connections unanswered
+    TimePoint promotion_until = TimePoint::min();  // it is expected until then
+    bool answered = false;                         // on this connection
+    bool door_is_shut = false;                     // the last look found new connections unanswered
 };
 
 void RoleWatcher::Watch::change_to(NodeState node) {
@@ -82,8 +83,11 @@ void RoleWatcher::Watch::lose(Doubt doubt, const std::string& reason) {
 }
 
 milliseconds RoleWatcher::Watch::interval() const {
-    return Clock::now() < urgent_until ? std::min(options.urgent_interval, options.interval)
-                                       : options.interval;
+    const TimePoint now = Clock::now();
+    if (now < promotion_until && state.node.role == Role::standby)
+        return std::min(options.promotion_interval, options.interval);
+    return now < urgent_until ? std::min(options.urgent_interval, options.interval)
+                              : options.interval;
 }
 
 // The role alone is enough in between: the rest stays as the last full question told it. A new role
@@ -102,7 +106,7 @@ asio::awaitable<PgOutcome<NodeState>> RoleWatcher::Watch::ask(bool full) {
 
 // Until the next full question is due, or the role is another one.
 asio::awaitable<PgOutcome<void>> RoleWatcher::Watch::rest(TimePoint asked, TimePoint full_due) {
-    if (!connection.reports_role()) co_return co_await connection.idle(after(asked, interval()));
+    if (!connection.reported_role()) co_return co_await connection.idle(after(asked, interval()));
     BeatPlan plan;
     plan.known = state.node.role;
     plan.last = asked;
@@ -126,18 +130,19 @@ asio::awaitable<void> RoleWatcher::Watch::one_connection() {
         co_return;
     }
     door.is_at(connection.peer());
+    // First: who hears of the role may want to watch it.
+    if (state.data_directory.empty())
+        state.data_directory =
+            co_await connection.data_directory(after(Clock::now(), options.timeout));
     TimePoint full_due = Clock::now();
     while (!connection.stopped()) {
         const TimePoint asked = Clock::now();
-        const bool full = asked >= full_due || connection.reports_role();
+        const bool full = asked >= full_due || connection.reported_role();
         auto answer = co_await ask(full);
         PgOutcome<void> rested;
         if (answer) {
             if (full) full_due = after(asked, options.full_interval);
             know(std::move(*answer), asked);
-            if (full && state.data_directory.empty() && state.server_version != 0)
-                state.data_directory =
-                    co_await connection.data_directory(after(asked, options.timeout));
             rested = co_await rest(asked, full_due);
         }
         if (answer && rested) continue;
@@ -211,6 +216,11 @@ RoleState RoleWatcher::state(TimePoint now) const {
 void RoleWatcher::hurry(TimePoint until) {
     watch_->urgent_until = std::max(watch_->urgent_until, until);
     watch_->connection.hurry();
+}
+
+void RoleWatcher::expect_promotion(TimePoint until) {
+    watch_->promotion_until = std::max(watch_->promotion_until, until);
+    hurry(until);
 }
 
 RoleState believable(RoleState state, Duration oldest, TimePoint now) {

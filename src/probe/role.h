@@ -4,8 +4,9 @@
 // thread only.
 //
 // How often it asks: every `interval`; every `urgent_interval` while it matters, that is while
-// hurry() says so or a standby has lost its upstream. What it reports is never half known: a role
-// that changed is asked about in full before anybody hears of it.
+// hurry() says so or a standby has lost its upstream, every `promotion_interval` while its recovery
+// ends. What it reports is never half known: a role that changed is asked about in full before
+// anybody hears of it.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -34,6 +35,7 @@ struct WatchOptions {
     std::string application_name = "pgsteer-agent";
     milliseconds interval{50};             // between two questions
     milliseconds urgent_interval{5};       // the same while it matters
+    milliseconds promotion_interval{1};    // the same while a promotion is under way
     milliseconds timeout{1000};            // to connect, and for each answer
     milliseconds full_interval{1000};      // between two full questions
     milliseconds door_interval{5000};      // between two looks whether new connections are answered
@@ -58,6 +60,8 @@ class RoleWatcher {
     RoleState state(TimePoint now) const;
     // Asks now, and urgently until `until`: somebody waits for a primary.
     void hurry(TimePoint until);
+    // Asks now, and until `until` or the promotion as often as that: its recovery is ending.
+    void expect_promotion(TimePoint until);
 
   private:
     struct Watch;

@@ -24,6 +24,20 @@ std::optional<Number> number(const PGresult* row, int column) {
     return value;
 }
 
+// A number, or the name of a WAL file, which begins with it in hexadecimal (xlog_internal.h).
+std::optional<pgwire::Timeline> timeline(const PGresult* row, int column) {
+    constexpr std::size_t wal_file_name_size = 24;
+    constexpr std::size_t hexadecimal_size = 8;
+    const std::string_view text = field(row, column);
+    const bool is_name = text.size() == wal_file_name_size;
+    const std::string_view digits = is_name ? text.substr(0, hexadecimal_size) : text;
+    std::uint32_t value = 0;
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), value, is_name ? 16 : 10);
+    if (error != std::errc() || value == 0) return std::nullopt;
+    return pgwire::Timeline{value};
+}
+
 // A class of SQLSTATE, or one of them, and what it tells (PostgreSQL 15 manual, appendix A).
 struct StateRow {
     std::string_view sqlstate;
@@ -49,9 +63,8 @@ const char* const full_query =
     "select q.r,"
     " case when q.r then case when w.pid is null then (select greatest(c.timeline_id,"
     " k.min_recovery_end_timeline) from pg_catalog.pg_control_checkpoint() c,"
-    " pg_catalog.pg_control_recovery() k) else w.received_tli end"
-    " else ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name("
-    "pg_catalog.pg_current_wal_lsn()), 1, 8))::pg_catalog.bit(32)::pg_catalog.int4 end,"
+    " pg_catalog.pg_control_recovery() k) else w.received_tli end::pg_catalog.text"
+    " else pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()) end,"
     " case when q.r then pg_catalog.pg_last_wal_replay_lsn()"
     " else pg_catalog.pg_current_wal_lsn() end,"
     " s.system_identifier::pg_catalog.text,"
@@ -66,6 +79,14 @@ const char* const full_query =
     " cross join pg_catalog.pg_control_system() s"
     " left join pg_catalog.pg_stat_wal_receiver w on true";
 
+const char* const primary_query =
+    "select pg_catalog.pg_is_in_recovery(),"
+    " case when not pg_catalog.pg_is_in_recovery()"
+    " then pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()) end,"
+    " case when not pg_catalog.pg_is_in_recovery() then pg_catalog.pg_current_wal_lsn() end,"
+    " (pg_catalog.pg_control_system()).system_identifier, null, null, null,"
+    " pg_catalog.current_setting('default_transaction_read_only')";
+
 const char* const data_directory_query =
     "select setting from pg_catalog.pg_settings where name = 'data_directory'";
 
@@ -74,8 +95,7 @@ NodeState read_node(const PGresult* row) {
     node.doubt = Doubt::none;
     node.role = field(row, 0) == "t" ? Role::standby : Role::primary;
     if (::PQnfields(row) < 8) return node;
-    if (const auto timeline = number<std::uint32_t>(row, 1); timeline && *timeline > 0)
-        node.timeline = pgwire::Timeline{*timeline};
+    node.timeline = timeline(row, 1);
     node.lsn = pgwire::parse_lsn(field(row, 2));
     if (const auto system = number<std::uint64_t>(row, 3)) node.system = pgwire::SystemId{*system};
     node.received = pgwire::parse_lsn(field(row, 4));

@@ -22,10 +22,14 @@ extern const char* const role_query;
 // Everything of health::NodeState in one row. Works for every user; without pg_monitor a standby's
 // received timeline stays unknown.
 extern const char* const full_query;
+// The same of a primary, without what only standbys have; of a standby little more than its role. A
+// promotion makes PostgreSQL's sessions forget the catalogs: the first full_query then takes 2 ms
+// to 4 ms, this one 0.5 ms (PostgreSQL 15).
+extern const char* const primary_query;
 // The data directory, for a user that may see it; else no row.
 extern const char* const data_directory_query;
 
-// A row of role_query or full_query.
+// A row of one of these.
 health::NodeState read_node(const PGresult* row);
 
 // An error of libpq in one line, which never holds a password. `text` may be of PQERRORS_VERBOSE:

@@ -27,6 +27,9 @@ constexpr milliseconds soft_stop_pause{50};
 // While no server of a backend is fit, those who watch its nodes are told so again this often, and
 // for this long: then it is an outage, and nothing is won by asking 200 times a second.
 constexpr seconds hurry_pause{5};
+// Not at once: a promotion often takes the last standby away and gives clients that waited their
+// primary, and they go first.
+constexpr milliseconds first_hurry_pause{20};
 constexpr seconds hurry_limit{60};
 
 // Why a TLS connection to a server failed; empty: TLS had no part in it.
@@ -127,6 +130,8 @@ Task Control::hurry_loop(routing::BackendId backend) {
     hurrying_[routing::index_of(backend)] = true;
     asio::steady_timer pause(io_);
     const TimePoint limit = after(Clock::now(), hurry_limit);
+    pause.expires_after(first_hurry_pause);
+    co_await pause.async_wait(quietly);
     while (!routing::any_accepts(*table_, backend) && Clock::now() < limit) {
         probes_.hurry(cluster_->questions_of(backend));
         pause.expires_after(hurry_pause);

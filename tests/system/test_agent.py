@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from harness.process import free_port
-from harness.status import Agent, exchange
+from harness.status import CHECKER, Agent, exchange
 from harness.waits import Stopwatch, holds_for, wait_until
 
 TIMEOUT = 1.0   # the agent's default --timeout
@@ -109,6 +109,21 @@ def test_a_promotion_is_seen_within_half_a_second(cluster, agent_of):
     watch = Stopwatch()
     wait_until("the answer is 200", lambda: agent.get().status == 200)
     assert watch.seconds < 0.5 + MARGIN
+
+
+@pytest.mark.parametrize("named_by", ["flag", "postgresql"])
+def test_the_files_of_a_promotion_are_enough_to_ask_at_once(cluster, agent_of, named_by):
+    standby = cluster.standbys[0]
+    if named_by == "postgresql":
+        cluster.primary.sql(f"GRANT pg_read_all_settings TO {CHECKER}")
+        wait_until("the standby has it, too", lambda: standby.sql(
+            f"SELECT pg_has_role('{CHECKER}', 'pg_read_all_settings', 'member')"))
+    flags = ["--pgdata", standby.data] if named_by == "flag" else []
+    # Nothing else would tell it within the minute: the standby's upstream lives.
+    agent = agent_of(standby, "--interval", "1m", *flags)
+    cluster.promote(standby)
+    wait_until("the answer is 200", lambda: agent.get().status == 200, 20)
+    standby.sql(f"REVOKE pg_read_all_settings FROM {CHECKER}")
 
 
 def test_a_wrong_password_is_503(cluster, agent_of):
