@@ -1,7 +1,7 @@
 #include "relay/spare_sockets.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -10,12 +10,11 @@
 namespace pgsteer::relay {
 namespace {
 
-// connect(2): AF_UNSPEC dissolves the association.
+// connect(2): AF_UNSPEC dissolves the association. Not before the peer has acknowledged all, our
+// FIN included (SIOCOUTQ of tcp(7) counts it): it would be reset.
 bool dissolve(int fd) {
-    std::uint8_t state = 0;  // the first member of tcp_info (linux/tcp.h)
-    socklen_t length = sizeof state;
-    if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &length) != 0 || state != TCP_CLOSE)
-        return false;
+    int unacknowledged = 0;
+    if (::ioctl(fd, SIOCOUTQ, &unacknowledged) != 0 || unacknowledged != 0) return false;
     sockaddr none{};
     none.sa_family = AF_UNSPEC;
     return ::connect(fd, &none, sizeof none) == 0;
