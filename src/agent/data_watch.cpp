@@ -3,6 +3,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -20,9 +21,10 @@ constexpr std::uint32_t changes =
     IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_MODIFY | IN_CLOSE_WRITE;
 
 std::optional<DataChange> what_it_tells(std::string_view name, std::uint32_t mask) {
-    if (name == "postmaster.pid") return DataChange::process_file;
-    if (name != "standby.signal" && name != "recovery.signal") return std::nullopt;
-    return mask & (IN_DELETE | IN_MOVED_FROM) ? DataChange::recovery_ends : DataChange::recovery;
+    const bool is_signal = name == "standby.signal" || name == "recovery.signal";
+    if (is_signal && (mask & (IN_DELETE | IN_MOVED_FROM)) != 0) return DataChange::recovery_ends;
+    if (is_signal || name == "postmaster.pid") return DataChange::of_interest;
+    return std::nullopt;
 }
 
 }  // namespace
@@ -63,18 +65,17 @@ void DataWatch::wait() {
 
 std::optional<DataChange> DataWatch::drain() {
     alignas(inotify_event) std::array<char, 4096> buffer{};
-    std::optional<DataChange> last;
+    std::optional<DataChange> most;
     for (;;) {
         const ssize_t size = ::read(events_.native_handle(), buffer.data(), buffer.size());
-        if (size <= 0) return last;
+        if (size <= 0) return most;
         for (std::size_t at = 0; at + sizeof(inotify_event) <= static_cast<std::size_t>(size);) {
             inotify_event event{};
             std::memcpy(&event, buffer.data() + at, sizeof event);
             std::optional<DataChange> told;
-            if (event.mask & IN_Q_OVERFLOW) told = DataChange::process_file;
+            if (event.mask & IN_Q_OVERFLOW) told = DataChange::of_interest;
             if (event.len > 0) told = what_it_tells(buffer.data() + at + sizeof event, event.mask);
-            // A promotion rewrites the process file, too.
-            if (told && last != DataChange::recovery_ends) last = told;
+            most = std::max(most, told);
             at += sizeof event + event.len;
         }
     }

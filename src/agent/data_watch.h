@@ -14,9 +14,8 @@
 namespace pgsteer::agent {
 
 enum class DataChange : std::uint8_t {
-    process_file,   // PostgreSQL starts, stops, or is ready for connections
-    recovery,       // the signal file of recovery came
-    recovery_ends,  // it went: a promotion takes a few milliseconds more
+    of_interest,    // a start, a stop, ready for connections
+    recovery_ends,  // its signal file went: a promotion takes a few milliseconds more
 };
 
 class DataWatch {
@@ -29,7 +28,7 @@ class DataWatch {
 
   private:
     void wait();
-    std::optional<DataChange> drain();  // the last of what happened
+    std::optional<DataChange> drain();  // the most telling of what happened
 
     std::string directory_;
     std::function<void(DataChange)> on_change_;

@@ -295,7 +295,7 @@ asio::awaitable<PgOutcome<PgConnection::Reply>> PgConnection::reply_to(PgQuestio
         co_return co_await try_query(role_query, deadline);
     const bool of_primary = reported_role().value_or(answered_) == Role::primary;
     auto reply = co_await try_query(of_primary ? primary_query : full_query, deadline);
-    if (of_primary && reply && reply->row && read_node(reply->row.get()).role == Role::standby)
+    if (of_primary && reply && reply->row && read_role(reply->row.get()) == Role::standby)
         reply = co_await try_query(full_query, deadline);
     if (!reply || !reply->error || !lacks_permission_or_function(reply->error->sqlstate))
         co_return reply;

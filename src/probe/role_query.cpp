@@ -16,10 +16,9 @@ std::string_view field(const PGresult* row, int column) {
 }
 
 template <class Number>
-std::optional<Number> number(const PGresult* row, int column) {
-    const std::string_view text = field(row, column);
+std::optional<Number> number(std::string_view text, int base = 10) {
     Number value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
     if (text.empty() || error != std::errc()) return std::nullopt;
     return value;
 }
@@ -30,12 +29,10 @@ std::optional<pgwire::Timeline> timeline(const PGresult* row, int column) {
     constexpr std::size_t hexadecimal_size = 8;
     const std::string_view text = field(row, column);
     const bool is_name = text.size() == wal_file_name_size;
-    const std::string_view digits = is_name ? text.substr(0, hexadecimal_size) : text;
-    std::uint32_t value = 0;
-    const auto [end, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), value, is_name ? 16 : 10);
-    if (error != std::errc() || value == 0) return std::nullopt;
-    return pgwire::Timeline{value};
+    const auto value = is_name ? number<std::uint32_t>(text.substr(0, hexadecimal_size), 16)
+                               : number<std::uint32_t>(text);
+    if (!value || *value == 0) return std::nullopt;
+    return pgwire::Timeline{*value};
 }
 
 // A class of SQLSTATE, or one of them, and what it tells (PostgreSQL 15 manual, appendix A).
@@ -90,17 +87,22 @@ const char* const primary_query =
 const char* const data_directory_query =
     "select setting from pg_catalog.pg_settings where name = 'data_directory'";
 
+Role read_role(const PGresult* row) {
+    return field(row, 0) == "t" ? Role::standby : Role::primary;
+}
+
 NodeState read_node(const PGresult* row) {
     NodeState node;
     node.doubt = Doubt::none;
-    node.role = field(row, 0) == "t" ? Role::standby : Role::primary;
+    node.role = read_role(row);
     if (::PQnfields(row) < 8) return node;
     node.timeline = timeline(row, 1);
     node.lsn = pgwire::parse_lsn(field(row, 2));
-    if (const auto system = number<std::uint64_t>(row, 3)) node.system = pgwire::SystemId{*system};
+    if (const auto system = number<std::uint64_t>(field(row, 3)))
+        node.system = pgwire::SystemId{*system};
     node.received = pgwire::parse_lsn(field(row, 4));
     // A standby whose clock is behind its primary's would have a delay below 0.
-    if (const auto delay = number<std::int64_t>(row, 5))
+    if (const auto delay = number<std::int64_t>(field(row, 5)))
         node.replay_delay = milliseconds(std::max<std::int64_t>(*delay, 0));
     if (node.role == Role::standby) node.streaming = field(row, 6) == "t";
     node.read_only = field(row, 7) == "on";

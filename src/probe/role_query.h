@@ -30,6 +30,7 @@ extern const char* const primary_query;
 extern const char* const data_directory_query;
 
 // A row of one of these.
+health::Role read_role(const PGresult* row);
 health::NodeState read_node(const PGresult* row);
 
 // An error of libpq in one line, which never holds a password. `text` may be of PQERRORS_VERBOSE:
