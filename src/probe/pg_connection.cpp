@@ -97,7 +97,7 @@ bool PgConnection::watch_socket() {
     socket_.close(error);
     const int copy = ::fcntl(::PQsocket(connection_.get()), F_DUPFD_CLOEXEC, 0);
     if (copy < 0) return false;
-    socket_.assign(copy, error);
+    socket_.assign(asio::generic::stream_protocol(AF_UNSPEC, 0), copy, error);
     if (error) ::close(copy);
     return !error;
 }
@@ -105,8 +105,8 @@ bool PgConnection::watch_socket() {
 asio::awaitable<PgConnection::Ready> PgConnection::wait(bool for_writing, TimePoint deadline) {
     if (stopped_) co_return Ready::stopped;
     timer_.expires_at(deadline);
-    using Descriptor = asio::posix::stream_descriptor;
-    const auto direction = for_writing ? Descriptor::wait_write : Descriptor::wait_read;
+    const auto direction =
+        for_writing ? asio::socket_base::wait_write : asio::socket_base::wait_read;
     const auto done =
         co_await (socket_.async_wait(direction, as_result) || timer_.async_wait(as_result));
     if (stopped_) co_return Ready::stopped;

@@ -7,13 +7,14 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/address.h"
@@ -102,6 +103,12 @@ class PgConnection {
     void on_time(Beats& beats);
     void await_bytes(const std::shared_ptr<Beats>& beats);
     void on_bytes(Beats& beats);
+    void await_plain_bytes(const std::shared_ptr<Beats>& beats);
+    void on_plain_bytes(Beats& beats, std::string_view bytes);
+    void on_plain_answer(Beats& beats, std::string_view bytes);
+    void take_plain_answer(Beats& beats);
+    void take_answer(Beats& beats);
+    bool is_plain() const;
 
     boost::asio::awaitable<PgOutcome<std::vector<std::string>>> resolve(const std::string& host);
     PgOutcome<void> start(const PgParameters& parameters, const std::string& options,
@@ -124,7 +131,7 @@ class PgConnection {
     };
     std::unique_ptr<PGconn, Finish> connection_;
     // A duplicate of libpq's socket: libpq may close its own while it tries addresses.
-    boost::asio::posix::stream_descriptor socket_;
+    boost::asio::generic::stream_protocol::socket socket_;
     boost::asio::steady_timer timer_;
     bool stopped_ = false;
     bool idling_ = false;

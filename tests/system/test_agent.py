@@ -2,12 +2,15 @@
 
 import json
 import os
+import select
 import signal
 import socket
+from types import SimpleNamespace
 
 import pytest
 
 from harness.process import free_port
+from harness.scripted import Scripted
 from harness.status import CHECKER, Agent, exchange
 from harness.waits import Stopwatch, holds_for, wait_until
 
@@ -91,6 +94,41 @@ def test_an_answer_that_waited_while_the_agent_itself_stood_still_counts(agent):
     os.kill(agent.process.pid, signal.SIGCONT)
     wait_until("the answer is 200", lambda: agent.get().status == 200)
     assert its_backend() == before
+
+
+class HalfAnswers:
+    """Relays to a node, and of the first connection's first answer to a bare Sync only the first half."""
+
+    def __init__(self, node):
+        self.to, self.connections, self.halved = (node.address, node.port), 0, False
+        self.server = Scripted(self._relay)
+        self.node = SimpleNamespace(name=node.name, address="127.0.0.1", port=self.server.port,
+                                    network=node.network)
+
+    def _relay(self, client):
+        self.connections += 1
+        with socket.create_connection(self.to) as server:
+            while True:
+                for side in select.select([client, server], [], [])[0]:
+                    chunk = side.recv(65536)
+                    if not chunk:
+                        return
+                    if side is server and chunk == b"Z\0\0\0\5I" and not self.halved:
+                        self.halved = True
+                        chunk = chunk[:3]
+                    (client if side is server else server).sendall(chunk)
+
+
+    def stop(self):
+        self.server.close()
+
+
+def test_an_answer_that_comes_in_parts_costs_a_connection_and_not_the_node(cluster, agent_of, ending):
+    between = ending(HalfAnswers(cluster.primary))
+    agent = agent_of(between.node)
+    wait_until("an answer is cut", lambda: between.halved)
+    holds_for("its node is the primary", lambda: agent.get().status == 200, TIMEOUT + 0.5)
+    assert between.connections >= 2
 
 
 def test_a_killed_postgres_is_503_and_seen_again_after_its_restart(agent):

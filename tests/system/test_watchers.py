@@ -60,6 +60,7 @@ def test_a_thousand_routers_are_told_of_a_promotion(cluster, folder, ending):
     node = cluster.standbys[0]
     port = free_port([node.address])
     agent = ending(Agent(folder, node, port))
+    wait_until("the agent knows its node", lambda: agent.get().status == 206)
     before = agent.process.open_descriptors()
     asyncio.run(follow(node, port, lambda: cluster.promote(node)))
     wait_until("all watchers' descriptors are closed",
