@@ -28,14 +28,19 @@ void log_role(const health::NodeState& node) {
                         : "");
 }
 
+probe::WatchOptions watch_options(AgentOptions& options) {
+    options.watch.find_data_directory = options.data_directory.empty();
+    return std::move(options.watch);
+}
+
 }  // namespace
 
-Agent::Agent(boost::asio::any_io_executor executor, AgentOptions options,
+Agent::Agent(const boost::asio::any_io_executor& executor, AgentOptions options,
              std::vector<UniqueFd> listeners)
     : executor_(executor),
       interval_(options.watch.interval),
       streams_(executor, interval_, [this](TimePoint now) { return watcher_.state(now); }),
-      watcher_(executor, std::move(options.watch),
+      watcher_(executor, watch_options(options),
                [this](const probe::RoleState& state) { take_change(state); }) {
     http::ServerOptions http_options;
     http_options.answer_silence = true;

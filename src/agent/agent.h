@@ -25,7 +25,7 @@ struct AgentOptions {
 class Agent {
   public:
     // `listeners` are bound, listening and non-blocking.
-    Agent(boost::asio::any_io_executor executor, AgentOptions options,
+    Agent(const boost::asio::any_io_executor& executor, AgentOptions options,
           std::vector<UniqueFd> listeners);
     // For a server that is not this agent's own (pgsteer inetd); not to be called after the agent.
     http::Answer answerer();

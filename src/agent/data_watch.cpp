@@ -29,11 +29,9 @@ std::optional<DataChange> what_it_tells(std::string_view name, std::uint32_t mas
 
 }  // namespace
 
-DataWatch::DataWatch(boost::asio::any_io_executor executor, std::string directory,
+DataWatch::DataWatch(const boost::asio::any_io_executor& executor, std::string directory,
                      std::function<void(DataChange)> on_change)
-    : directory_(std::move(directory)),
-      on_change_(std::move(on_change)),
-      events_(std::move(executor)) {
+    : directory_(std::move(directory)), on_change_(std::move(on_change)), events_(executor) {
     const int fd = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (fd < 0) {
         log::warning("cannot watch {}: {}", directory_, ::strerror(errno));

@@ -22,7 +22,7 @@ class DataWatch {
   public:
     // `on_change` is called on the executor's thread. A directory that cannot be watched (another
     // user's, on another machine) is said once, and nothing is called.
-    DataWatch(boost::asio::any_io_executor executor, std::string directory,
+    DataWatch(const boost::asio::any_io_executor& executor, std::string directory,
               std::function<void(DataChange)> on_change);
     const std::string& directory() const { return directory_; }
 

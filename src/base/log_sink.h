@@ -22,7 +22,7 @@ class Sink {
     // May block; on the sink's thread.
     using Deliver = std::function<Result<void>(const Packet&)>;
     static constexpr std::size_t most_waiting_lines = 16'384;
-    static constexpr std::size_t most_waiting_bytes = 4 * 1024 * 1024;
+    static constexpr std::size_t most_waiting_bytes = std::size_t{4} * 1024 * 1024;
 
     Sink(std::string name, Deliver deliver);
     // Waits for what is left, but not for ever (a second).

@@ -131,7 +131,7 @@ asio::awaitable<void> RoleWatcher::Watch::one_connection() {
     }
     door.is_at(connection.peer());
     // First: who hears of the role may want to watch it.
-    if (state.data_directory.empty())
+    if (options.find_data_directory && state.data_directory.empty())
         state.data_directory =
             co_await connection.data_directory(after(Clock::now(), options.timeout));
     TimePoint full_due = Clock::now();

@@ -24,7 +24,7 @@ namespace pgsteer::probe {
 struct RoleState {
     health::NodeState node;              // unknown until it was asked
     int server_version = 0;              // 150004 is 15.4; 0 before the first connection
-    std::string data_directory;          // empty when the user may not see it
+    std::string data_directory;          // if it is wanted and the user may see it
     TimePoint asked = TimePoint::min();  // when the last answered question was asked
     TimePoint since = TimePoint::min();  // of this role
     Duration latency{};                  // of the last answer
@@ -33,6 +33,7 @@ struct RoleState {
 struct WatchOptions {
     std::string conninfo;
     std::string application_name = "pgsteer-agent";
+    bool find_data_directory = false;      // whoever is on its machine can watch that, too
     milliseconds interval{50};             // between two questions
     milliseconds urgent_interval{5};       // the same while it matters
     milliseconds promotion_interval{1};    // the same while a promotion is under way

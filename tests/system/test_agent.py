@@ -5,6 +5,7 @@ import os
 import select
 import signal
 import socket
+from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -149,19 +150,29 @@ def test_a_promotion_is_seen_within_half_a_second(cluster, agent_of):
     assert watch.seconds < 0.5 + MARGIN
 
 
+@contextmanager
+def may_read_settings(cluster):
+    """PostgreSQL tells the agents' user where its data is, until the end."""
+    standby = cluster.standbys[0]
+    cluster.primary.sql(f"GRANT pg_read_all_settings TO {CHECKER}")
+    try:
+        wait_until("the standby has it, too", lambda: standby.sql(
+            f"SELECT pg_has_role('{CHECKER}', 'pg_read_all_settings', 'member')"))
+        yield
+    finally:
+        cluster.primary.sql(f"REVOKE pg_read_all_settings FROM {CHECKER}")
+
+
 @pytest.mark.parametrize("named_by", ["flag", "postgresql"])
 def test_the_files_of_a_promotion_are_enough_to_ask_at_once(cluster, agent_of, named_by):
     standby = cluster.standbys[0]
-    if named_by == "postgresql":
-        cluster.primary.sql(f"GRANT pg_read_all_settings TO {CHECKER}")
-        wait_until("the standby has it, too", lambda: standby.sql(
-            f"SELECT pg_has_role('{CHECKER}', 'pg_read_all_settings', 'member')"))
+    names_it = may_read_settings(cluster) if named_by == "postgresql" else nullcontext()
     flags = ["--pgdata", standby.data] if named_by == "flag" else []
-    # Nothing else would tell it within the minute: the standby's upstream lives.
-    agent = agent_of(standby, "--interval", "1m", *flags)
-    cluster.promote(standby)
-    wait_until("the answer is 200", lambda: agent.get().status == 200, 20)
-    standby.sql(f"REVOKE pg_read_all_settings FROM {CHECKER}")
+    with names_it:
+        # Nothing else would tell it within the minute: the standby's upstream lives.
+        agent = agent_of(standby, "--interval", "1m", *flags)
+        cluster.promote(standby)
+        wait_until("the answer is 200", lambda: agent.get().status == 200, 20)
 
 
 def test_a_wrong_password_is_503(cluster, agent_of):
