@@ -22,12 +22,12 @@ BESIDE_SESSIONS = 256 + 2 * NEWCOMERS + 24
 DESCRIPTORS = 2 * CROWD + BESIDE_SESSIONS
 
 
-def text(port, server, socket, maxconn=2000, more=""):
+def text(port, server, socket, maxconn=2000, more="", threads=2):
     return f"""
 global
     stats socket {socket} level admin expose-fd listeners
     maxconn {maxconn}
-    nbthread 2
+    nbthread {threads}
     {more}
 defaults
     mode tcp
@@ -137,7 +137,10 @@ def test_pgsteer_takes_over_from_haproxy_itself(folder, ending):
 
 
 @pytest.mark.skipif(not shutil.which("haproxy"), reason="haproxy is not installed")
-def test_and_haproxy_from_pgsteer(site):
+def test_and_haproxy_from_pgsteer(folder, ending):
+    # HAProxy takes one socket of an address. Of more it closes the others, and who waits in their queues is
+    # reset (docs/reload.md).
+    site = Site(folder, ending, threads=1)
     config = site.folder.write("next.cfg", site.text)
     command = ["/usr/sbin/haproxy", "-f", config, "-db", "-x", site.socket, "-sf",
                str(site.old.process.pid)]
