@@ -139,12 +139,16 @@ void PgConnection::take_answer(Beats& beats) {
 
 void PgConnection::await_plain_bytes(const std::shared_ptr<Beats>& beats) {
     if (beats->end) return;
-    socket_.async_receive(asio::buffer(beats->seen), asio::socket_base::message_peek,
-                          [this, beats](const boost::system::error_code& error, std::size_t size) {
-                              if (beats->end) return;
-                              on_plain_bytes(*beats, {beats->seen.data(), error ? 0 : size});
-                              await_plain_bytes(beats);
-                          });
+    socket_.async_receive(
+        asio::buffer(beats->seen), asio::socket_base::message_peek,
+        [this, beats](const boost::system::error_code& error, std::size_t size) {
+            if (beats->end) return;
+            on_plain_bytes(*beats, {beats->seen.data(), error ? 0 : size});
+            // Closed by the server, which libpq has found too, or by stop().
+            if (error && !beats->end)
+                finish(*beats, PgFailure{health::Doubt::refused, error.message()});
+            await_plain_bytes(beats);
+        });
 }
 
 void PgConnection::on_plain_bytes(Beats& beats, std::string_view bytes) {

@@ -1,14 +1,17 @@
 """Two nodes say primary: the one with the newer history takes the sessions, the other one none. Agents'
 changes are followed as they happen, and without agents the router asks PostgreSQL itself."""
 
+import os
 import re
+import signal
 import time
+from pathlib import Path
 
 import pytest
 
 from harness import client
 from harness.proxy import Ports, Proxy
-from harness.waits import wait_until
+from harness.waits import holds_for, wait_until
 
 pytestmark = pytest.mark.threads
 
@@ -95,3 +98,24 @@ def test_without_agents_the_router_asks_postgresql_itself(cluster, folder, endin
     old.kill()
     cluster.promote(new)
     assert client.ask(ports.read_write, timeout=20).address == new.address
+
+
+def test_a_watcher_that_ends_while_its_question_is_under_way_leaves_nothing_behind(cluster, folder, ending):
+    ports = Ports()
+    servers = "\n".join(f"    server {n.name} {n.address}:{n.port} check" for n in cluster.nodes)
+    text = AGENTLESS.format(ports=ports, servers=servers)
+    proxy = ending(Proxy("pgsteer", folder, text, [ports.read_write, ports.read_only]))
+    assert client.ask(ports.read_write).address == cluster.primary.address
+    for node in cluster.nodes:
+        node.freeze()
+    holds_for("questions are under way", proxy.process.running, 0.2)
+    proxy.config.write_text(re.sub(r"\n *option pgsql-role-check.*", "", text))
+    proxy.process.send(signal.SIGHUP)
+    wait_until("the file is in force", lambda: "is reloaded" in proxy.process.output())
+    before = cpu_seconds(proxy.process.pid)
+    holds_for("it rests", lambda: cpu_seconds(proxy.process.pid) - before < 0.7, 1.5)
+
+
+def cpu_seconds(pid):
+    words = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
