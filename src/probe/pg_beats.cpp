@@ -152,16 +152,14 @@ void PgConnection::await_plain_bytes(const std::shared_ptr<Beats>& beats) {
 }
 
 void PgConnection::on_plain_bytes(Beats& beats, std::string_view bytes) {
+    using pgwire::SyncAnswer;
     // A closed connection fails in libpq, too, which says it in its words.
     if (bytes.empty() || !beats.under_way) return on_bytes(beats);
-    on_plain_answer(beats, bytes);
-}
-
-void PgConnection::on_plain_answer(Beats& beats, std::string_view bytes) {
-    using pgwire::SyncAnswer;
     switch (pgwire::read_sync_answer(bytes)) {
         case SyncAnswer::ready:
-            ::recv(socket_.native_handle(), beats.seen.data(), pgwire::ready_size, MSG_DONTWAIT);
+            // They were seen: they are there.
+            (void)::recv(socket_.native_handle(), beats.seen.data(), pgwire::ready_size,
+                         MSG_DONTWAIT);
             return take_plain_answer(beats);
         case SyncAnswer::told_more:
             if (::PQconsumeInput(connection_.get()) != 1) return finish(beats, failure());

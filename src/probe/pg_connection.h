@@ -105,7 +105,6 @@ class PgConnection {
     void on_bytes(Beats& beats);
     void await_plain_bytes(const std::shared_ptr<Beats>& beats);
     void on_plain_bytes(Beats& beats, std::string_view bytes);
-    void on_plain_answer(Beats& beats, std::string_view bytes);
     void take_plain_answer(Beats& beats);
     void take_answer(Beats& beats);
     bool is_plain() const;

@@ -119,7 +119,6 @@ class HalfAnswers:
                         chunk = chunk[:3]
                     (client if side is server else server).sendall(chunk)
 
-
     def stop(self):
         self.server.close()
 

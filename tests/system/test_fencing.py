@@ -87,11 +87,16 @@ def test_checks_go_on_as_the_file_says_when_the_agents_stream_breaks(router):
     router.expect_no_writes()
 
 
-def test_without_agents_the_router_asks_postgresql_itself(cluster, folder, ending):
+def agentless(cluster, folder, ending):
+    """A router that asks PostgreSQL itself, and its ports."""
     ports = Ports()
     servers = "\n".join(f"    server {n.name} {n.address}:{n.port} check" for n in cluster.nodes)
     text = AGENTLESS.format(ports=ports, servers=servers)
-    ending(Proxy("pgsteer", folder, text, [ports.read_write, ports.read_only]))
+    return ports, ending(Proxy("pgsteer", folder, text, [ports.read_write, ports.read_only]))
+
+
+def test_without_agents_the_router_asks_postgresql_itself(cluster, folder, ending):
+    ports, _ = agentless(cluster, folder, ending)
     old, (new, other) = cluster.primary, cluster.standbys
     assert client.ask(ports.read_write).address == old.address
     assert client.ask(ports.read_only).address in {new.address, other.address}
@@ -101,15 +106,12 @@ def test_without_agents_the_router_asks_postgresql_itself(cluster, folder, endin
 
 
 def test_a_watcher_that_ends_while_its_question_is_under_way_leaves_nothing_behind(cluster, folder, ending):
-    ports = Ports()
-    servers = "\n".join(f"    server {n.name} {n.address}:{n.port} check" for n in cluster.nodes)
-    text = AGENTLESS.format(ports=ports, servers=servers)
-    proxy = ending(Proxy("pgsteer", folder, text, [ports.read_write, ports.read_only]))
+    ports, proxy = agentless(cluster, folder, ending)
     assert client.ask(ports.read_write).address == cluster.primary.address
     for node in cluster.nodes:
         node.freeze()
     holds_for("questions are under way", proxy.process.running, 0.2)
-    proxy.config.write_text(re.sub(r"\n *option pgsql-role-check.*", "", text))
+    proxy.config.write_text(re.sub(r"\n *option pgsql-role-check.*", "", proxy.config.read_text()))
     proxy.process.send(signal.SIGHUP)
     wait_until("the file is in force", lambda: "is reloaded" in proxy.process.output())
     before = cpu_seconds(proxy.process.pid)
