@@ -11,8 +11,9 @@ Sources of the status: agent (`pgsteer agent`), agentless (pgsteer asks PostgreS
 pgsql-role-check` in place of httpchk; HAProxy has no such thing and is left out), xinetd (and the script).
 
 Writes away: from the moment the new primary takes writes (seen by a direct connection that asks every
-millisecond) until an application with one connection has written through the router. Where nobody is
-promoted: the longest time between two of its writes. Wrong writes: acknowledged by another node than the
+millisecond) until the first write has got through the router; two applications try, one that keeps its
+connection and one that connects for every write. Where nobody is promoted: the longest time between two
+writes of the one that keeps its connection. Wrong writes: acknowledged by another node than the
 new primary, after it took writes, or while the scenario lasts. Wrong reads: sessions on the read-only port served
 by a node that must not serve them, from 2 s after the event on."""
 
@@ -64,6 +65,11 @@ def all_write(world):
                    lambda: writer.first_at(world.address(1)), 120)
 
 
+def first_write(world, name):
+    return min(filter(None, (applications[name].first_at(world.address(1))
+                             for applications in (world.writers, world.short_writers))))
+
+
 def after_promotion(world, right_readers, event=lambda: None):
     """The numbers of a scenario in which the second node is promoted, some time after the first one was
     lost: nobody decides at once, and applications that were cut are trying again by then."""
@@ -77,7 +83,7 @@ def after_promotion(world, right_readers, event=lambda: None):
     numbers = {}
     for name, writer in world.writers.items():
         numbers[name] = {
-            "away": writer.first_at(world.address(1)) - promoted,
+            "away": first_write(world, name) - promoted,
             "wrong writes": sum(w.elsewhere({world.address(1)}, promoted, end)
                                 for w in (writer, world.short_writers[name])),
             "wrong reads": world.readers[name].elsewhere(right_readers, judged_from, end)}
