@@ -4,7 +4,6 @@
 PostgreSQL together; the client's is not counted. Run as root: bench/checks.py [--seconds 3] [--rounds 3]."""
 
 import argparse
-import os
 import re
 import statistics
 import subprocess
@@ -19,17 +18,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests/system"))
 
 from harness.inetd import PGSTEER, XINETD, Inetd, received, service  # noqa: E402
 from harness.postgres import Node  # noqa: E402
-from harness.process import Folder, Process, descendants, free_port, listens, postgres_bin  # noqa: E402
+from harness.process import Folder, Process, cpu_seconds, descendants, free_port, listens, postgres_bin  # noqa: E402
 from harness.waits import wait_until  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
-TICK = os.sysconf("SC_CLK_TCK")
-
-
-def cpu_seconds(pid):
-    """Of the process, and of the children it has waited for."""
-    words = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
-    return sum(int(word) for word in words[11:15]) / TICK
 
 
 def cpu_of(root):

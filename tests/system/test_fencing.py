@@ -1,15 +1,14 @@
 """Two nodes say primary: the one with the newer history takes the sessions, the other one none. Agents'
 changes are followed as they happen, and without agents the router asks PostgreSQL itself."""
 
-import os
 import re
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
 from harness import client
+from harness.process import cpu_seconds
 from harness.proxy import Ports, Proxy
 from harness.waits import holds_for, wait_until
 
@@ -116,8 +115,3 @@ def test_a_watcher_that_ends_while_its_question_is_under_way_leaves_nothing_behi
     wait_until("the file is in force", lambda: "is reloaded" in proxy.process.output())
     before = cpu_seconds(proxy.process.pid)
     holds_for("it rests", lambda: cpu_seconds(proxy.process.pid) - before < 0.7, 1.5)
-
-
-def cpu_seconds(pid):
-    words = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
-    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")

@@ -86,6 +86,12 @@ def listens(port):
     return False
 
 
+def cpu_seconds(pid):
+    """Of the process, and of the children it has waited for."""
+    words = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+    return sum(int(word) for word in words[11:15]) / os.sysconf("SC_CLK_TCK")
+
+
 def descendants(pid):
     """All children of children, parents first."""
     children = {}
